@@ -319,7 +319,7 @@ fn a_refusal_names_its_path_in_the_tree() {
         EqualizerParams { bands, ..Default::default() }.into()
     };
     let gain = || -> Effect { GainParams::default().into() };
-    let limit = "frequency_hz = 7000 is out of range: it must lie in 10..3920";
+    let limit = "frequency_hz = 7000 is out of range: with sample_rate_hz = 8000 it must lie in 10..3920";
     let trees = [
         (high(), ""),
         (chain(vec![gain(), high()]), "effects[1]."),

@@ -86,8 +86,9 @@ pub(crate) fn conform<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<B
         [_] => 1,
         [channels, _] => channels,
         _ => {
+            let hint = if shape.len() > 2 { format!("; of a batch give one item, {code}[0]") } else { String::new() };
             return Err(ShapeError::new_err(format!(
-                "{name} has shape {shape:?}: audio is (channels, frames) or (frames,)"
+                "{name} has shape {shape:?}: audio is (channels, frames) or (frames,){hint}"
             )));
         }
     };
@@ -126,7 +127,9 @@ fn to_array<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, 
         "from_dlpack"
     } else {
         let kind = object.get_type().name()?;
-        let hint = if object.cast::<PySequence>().is_ok() && object.cast::<PyString>().is_err() {
+        let hint = if object.cast::<PyString>().is_ok() || object.hasattr("__fspath__")? {
+            "; mixdown.read makes one of a file"
+        } else if object.cast::<PySequence>().is_ok() {
             "; numpy.array makes one of a sequence"
         } else if object.hasattr("__float__")? {
             "; audio comes first, then its rate"

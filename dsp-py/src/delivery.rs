@@ -10,7 +10,9 @@ use crate::{
 };
 use mixdown::{
     Block, StreamSpec,
-    delivery::{DeliveryParams, NormalizeError, NormalizeParams, QuantizerParams, content_seed, name_seed},
+    delivery::{
+        ContentSeed, DeliveryParams, NormalizeError, NormalizeParams, QuantizerParams, content_seed, name_seed,
+    },
     dynamics::ReleaseMode,
     meters::LoudnessParams,
     params::Kind,
@@ -154,6 +156,71 @@ pub(crate) fn quantize<'py>(
         };
         Ok((words.into_any(), clipped))
     })
+}
+
+/// The quantiser of samples that are not in memory at once. First it hears the parts of one channel after the other,
+/// which seed the dither; then it quantises blocks.
+#[pyclass(module = "mixdown._core")]
+pub(crate) struct Quantizer {
+    params: QuantizerParams,
+    spec: StreamSpec,
+    seed: ContentSeed,
+    running: Option<mixdown::delivery::Quantizer>,
+}
+
+#[pymethods]
+impl Quantizer {
+    #[new]
+    fn new(settings: &Bound<'_, PyAny>, sample_rate_hz: f64, channels: usize, name: &str) -> PyResult<Self> {
+        let spec = StreamSpec::new(sample_rate_hz, channels).map_err(parameter)?;
+        let params: QuantizerParams = read(settings)?;
+        params.build(&spec).map_err(parameter)?;
+        Ok(Self { params, spec, seed: ContentSeed::new(name_seed(name)), running: None })
+    }
+
+    /// Takes the next samples of a channel.
+    fn hear(&mut self, py: Python<'_>, samples: &Bound<'_, PyAny>) -> PyResult<()> {
+        with_either!(array::lend(samples, "samples")?, lent => {
+            let (rows, seed) = (lent.rows()?, &mut self.seed);
+            py.detach(|| rows.iter().for_each(|row| seed.hear(row)));
+        });
+        Ok(())
+    }
+
+    /// Ends a channel of so many frames.
+    fn end_channel(&mut self, frames: usize) {
+        self.seed.end_channel(frames);
+    }
+
+    /// Whole numbers of a block, int32 of shape (channels, frames).
+    fn quantize<'py>(&mut self, py: Python<'py>, block: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let running = match &mut self.running {
+            Some(running) => running,
+            none => {
+                let params = QuantizerParams { seed: self.seed.seed(), ..self.params };
+                none.insert(params.build(&self.spec).map_err(parameter)?)
+            }
+        };
+        with_either!(array::lend(block, "block")?, lent => {
+            let rows = lent.rows()?;
+            let words = array::empty_of::<i32>(py, vec![lent.channels, lent.frames])?;
+            {
+                let mut words = words.try_readwrite().map_err(|error| ParameterError::new_err(error.to_string()))?;
+                let words = words.as_slice_mut().map_err(|error| ParameterError::new_err(error.to_string()))?;
+                py.detach(|| {
+                    let block = Block::from_slices(&rows).map_err(parameter)?;
+                    running.quantize(&block, words).map_err(parameter)
+                })?;
+            }
+            Ok(words.into_any())
+        })
+    }
+
+    /// Samples that were clipped.
+    #[getter]
+    fn clipped(&self) -> u64 {
+        self.running.as_ref().map_or(0, mixdown::delivery::Quantizer::clipped)
+    }
 }
 
 /// All delivery targets: name, LUFS, tolerance in LU, ceiling in dBTP, gain-up rule, album rule, source, date.

@@ -9,6 +9,7 @@ mod effect;
 mod error;
 mod fader;
 mod format;
+mod functions;
 mod interrupt;
 mod meter;
 mod mix;
@@ -44,7 +45,7 @@ mod _core {
             translation::{devices, translation},
         },
         array::{as_array, as_audio},
-        delivery::{ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
+        delivery::{Quantizer, ceiling_at, deliver, delivery_range, normalize, playback_gain, quantize, targets},
         effect::{design_error_db, frequency_response, latency_frames, transfer_curve},
         error::{MixerError, ParameterError, ShapeError},
         fader::{fader_levels_db, fader_positions},

@@ -132,7 +132,10 @@ fn refuse_non_finite<S: Format>(block: &Block<'_, '_, S>) -> PyResult<()> {
     let bad = |samples: &[S]| samples.iter().filter(|sample| !sample.finite()).count();
     match (0..block.channels()).map(|channel| bad(block.channel(channel))).sum::<usize>() {
         0 => Ok(()),
-        bad => Err(ParameterError::new_err(format!("audio holds {bad} non-finite samples"))),
+        bad => Err(ParameterError::new_err(format!(
+            "audio holds {bad} non-finite samples: NaN or infinite; numpy.nan_to_num(audio, posinf=0, neginf=0) makes \
+             them 0"
+        ))),
     }
 }
 

@@ -4,13 +4,14 @@ use crate::{
     array::{self, Planar},
     error::{mixer as mixer_error, parameter},
     format::Format,
+    functions::answered,
     interrupt::Progress,
     offline::{Kept, interrupted, read_tail, rendered},
     settings::read,
 };
 use mixdown::{
     Block, Mixer, MixerParams, StreamSpec,
-    console::{Interrupted, KeepTail, Rendering, Stems, render_mix_to},
+    console::{Interrupted, KeepTail, Rendering, Stems, render_mix_to, stage_mix},
 };
 use numpy::PyReadonlyArray2;
 use pyo3::{prelude::*, types::PyDict};
@@ -26,9 +27,10 @@ pub(crate) enum Tracks<'py> {
     F64(Vec<PyReadonlyArray2<'py, f64>>),
 }
 
-/// Mixes whole tracks, which are not copied. `progress` is called with the frames done and the frames of the longest.
+/// Mixes whole tracks, which are not copied. `progress` is called with the frames done and the frames of the longest;
+/// `functions` answers for the functions of whole signals, if there are any, before.
 #[pyfunction]
-#[pyo3(signature = (mix, tracks, sample_rate_hz, tail, progress=None))]
+#[pyo3(signature = (mix, tracks, sample_rate_hz, tail, progress=None, functions=None))]
 pub(crate) fn render_mix<'py>(
     py: Python<'py>,
     mix: &Bound<'py, PyAny>,
@@ -36,8 +38,9 @@ pub(crate) fn render_mix<'py>(
     sample_rate_hz: f64,
     tail: &Bound<'py, PyAny>,
     progress: Option<Py<PyAny>>,
+    functions: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let call = Call::new(mix, sample_rate_hz, tail, progress)?;
+    let call = Call::new(mix, sample_rate_hz, tail, (progress, functions))?;
     match tracks {
         Tracks::F32(tracks) => call.render(py, &tracks),
         Tracks::F64(tracks) => call.render(py, &tracks),
@@ -46,7 +49,8 @@ pub(crate) fn render_mix<'py>(
 
 /// As [`render_mix`], but what strips give to the master ("master_inputs"), or tracks to their bus ("tracks"), by name.
 #[pyfunction]
-#[pyo3(signature = (mix, tracks, sample_rate_hz, of, tail, progress=None))]
+#[pyo3(signature = (mix, tracks, sample_rate_hz, of, tail, progress=None, functions=None))]
+#[expect(clippy::too_many_arguments, reason = "each is an argument in Python")]
 pub(crate) fn render_stems<'py>(
     py: Python<'py>,
     mix: &Bound<'py, PyAny>,
@@ -55,8 +59,9 @@ pub(crate) fn render_stems<'py>(
     of: &str,
     tail: &Bound<'py, PyAny>,
     progress: Option<Py<PyAny>>,
+    functions: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let call = Call::new(mix, sample_rate_hz, tail, progress)?;
+    let call = Call::new(mix, sample_rate_hz, tail, (progress, functions))?;
     let of = if of == "tracks" { Stems::Tracks } else { Stems::MasterInputs };
     match tracks {
         Tracks::F32(tracks) => stems(py, &call, &tracks, of),
@@ -66,7 +71,7 @@ pub(crate) fn render_stems<'py>(
 
 /// As [`render_mix`], but the readings of every strip by its name, the master last.
 #[pyfunction]
-#[pyo3(signature = (mix, tracks, sample_rate_hz, tail, progress=None))]
+#[pyo3(signature = (mix, tracks, sample_rate_hz, tail, progress=None, functions=None))]
 pub(crate) fn measure_mix<'py>(
     py: Python<'py>,
     mix: &Bound<'py, PyAny>,
@@ -74,8 +79,9 @@ pub(crate) fn measure_mix<'py>(
     sample_rate_hz: f64,
     tail: &Bound<'py, PyAny>,
     progress: Option<Py<PyAny>>,
+    functions: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let call = Call::new(mix, sample_rate_hz, tail, progress)?;
+    let call = Call::new(mix, sample_rate_hz, tail, (progress, functions))?;
     let readings = match tracks {
         Tracks::F32(tracks) => call.run(py, &tracks, mixdown::console::measure_mix)?,
         Tracks::F64(tracks) => call.run(py, &tracks, mixdown::console::measure_mix)?,
@@ -121,6 +127,7 @@ struct Call {
     spec: StreamSpec,
     keep: KeepTail,
     progress: Option<Py<PyAny>>,
+    functions: Option<Py<PyAny>>,
 }
 
 impl Call {
@@ -128,10 +135,10 @@ impl Call {
         mix: &Bound<'_, PyAny>,
         sample_rate_hz: f64,
         tail: &Bound<'_, PyAny>,
-        progress: Option<Py<PyAny>>,
+        (progress, functions): (Option<Py<PyAny>>, Option<Py<PyAny>>),
     ) -> PyResult<Self> {
         let spec = StreamSpec::new(sample_rate_hz, 2).map_err(parameter)?;
-        Ok(Self { mix: read(mix)?, spec, keep: read_tail(tail, sample_rate_hz)?, progress })
+        Ok(Self { mix: read(mix)?, spec, keep: read_tail(tail, sample_rate_hz)?, progress, functions })
     }
 
     /// Renders tracks into one array.
@@ -141,7 +148,7 @@ impl Call {
         tracks: &[PyReadonlyArray2<'_, S>],
     ) -> PyResult<Bound<'py, PyAny>> {
         let inputs = lent_all(tracks)?;
-        let mut mixer = py.detach(|| self.build::<S>())?;
+        let mut mixer = self.staged(py, &inputs)?;
         let input_frames = longest(&inputs);
         let kept = Kept { keep: self.keep, input_frames, tail: mixer.tail(), rate_hz: self.spec.sample_rate_hz() };
         rendered(py, (2, false), &kept, None, |out| {
@@ -163,10 +170,19 @@ impl Call {
         + Send,
     ) -> PyResult<T> {
         let inputs = lent_all(tracks)?;
+        let mut mixer = self.staged(py, &inputs)?;
         py.detach(|| {
-            let mut mixer = self.build::<S>()?;
             self.reporting(&mut mixer, longest(&inputs), |mixer, report| render(mixer, &inputs, self.keep, report))
         })
+    }
+
+    /// The mixer, whose functions of whole signals have their answers.
+    fn staged<S: Format>(&self, py: Python<'_>, inputs: &[Block<'_, '_, S>]) -> PyResult<Mixer<S>> {
+        let mut mixer = py.detach(|| self.build::<S>())?;
+        if let Some(functions) = &self.functions {
+            answered(py, functions, |report, function| stage_mix(&mut mixer, inputs, self.keep, report, function))?;
+        }
+        Ok(mixer)
     }
 
     fn build<S: Format>(&self) -> PyResult<Mixer<S>> {

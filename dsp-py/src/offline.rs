@@ -4,12 +4,13 @@ use crate::{
     array::{self, Lent, Target},
     error::{ParameterError, ShapeError, parameter},
     format::{Format, with_either},
+    functions::answered,
     interrupt::{CHUNK_FRAMES, Progress, in_chunks},
     settings::read_effect,
 };
 use mixdown::{
     Block, BlockMut, Effect, EffectProcessor, Params, Processor, StreamSpec, Tail,
-    console::{Interrupted, KeepTail, MAX_AUTO_TAIL_S, render_to},
+    console::{Interrupted, KeepTail, MAX_AUTO_TAIL_S, render_to, stage},
 };
 use numpy::PyArrayMethods;
 use pyo3::{exceptions::PyRuntimeError, prelude::*};
@@ -35,9 +36,11 @@ pub(crate) fn read_tail(tail: &Bound<'_, PyAny>, sample_rate_hz: f64) -> PyResul
     }
 }
 
-/// Runs an effect over a whole array with fresh state; the latency is removed.
+/// Runs an effect over a whole array with fresh state; the latency is removed. `functions` answers for the functions of
+/// whole signals in it, if there are any.
 #[pyfunction]
-#[pyo3(signature = (settings, audio, sample_rate_hz, key, tail, out))]
+#[pyo3(signature = (settings, audio, sample_rate_hz, key, tail, out, functions=None))]
+#[expect(clippy::too_many_arguments, reason = "each is an argument in Python")]
 pub(crate) fn process<'py>(
     py: Python<'py>,
     settings: &Bound<'py, PyAny>,
@@ -46,11 +49,15 @@ pub(crate) fn process<'py>(
     key: Option<&Bound<'py, PyAny>>,
     tail: &Bound<'py, PyAny>,
     out: Option<&Bound<'py, PyAny>>,
+    functions: Option<Py<PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let keep = read_tail(tail, sample_rate_hz)?;
     with_either!(array::lend(audio, "audio")?, lent => {
         let call = Call::new(settings, &lent, sample_rate_hz, key)?;
         let mut processor = call.build(py)?;
+        if let Some(functions) = &functions {
+            call.stage(py, &mut processor, &lent, keep, functions)?;
+        }
         let rendered = run(py, &mut processor, &lent, call.key.as_ref(), keep, out)?;
         let faults = processor.non_finite_samples();
         if faults > 0 {
@@ -92,6 +99,21 @@ impl<'py, S: Format> Call<'py, S> {
             return Err(ShapeError::new_err(format!("key has {actual} frames: audio has {expected}")));
         }
         Ok(Self { effect, name, spec, key: Some(key) })
+    }
+
+    /// Gives its functions of whole signals their answers.
+    fn stage(
+        &self,
+        py: Python<'_>,
+        processor: &mut EffectProcessor<S>,
+        audio: &Lent<'_, S>,
+        keep: KeepTail,
+        functions: &Py<PyAny>,
+    ) -> PyResult<()> {
+        let (rows, key_rows) = (audio.rows()?, self.key.as_ref().map(Lent::rows).transpose()?);
+        let block = Block::from_slices(&rows).map_err(parameter)?;
+        let key = key_rows.as_ref().map(|rows| Block::from_slices(rows)).transpose().map_err(parameter)?;
+        answered(py, functions, |report, function| stage(processor, &block, key.as_ref(), keep, report, function))
     }
 
     fn build(&self, py: Python<'_>) -> PyResult<EffectProcessor<S>> {

@@ -2,10 +2,13 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+from browser import launched
 
 
 @pytest.fixture(autouse=True)
@@ -25,3 +28,9 @@ def noise() -> Callable[..., NDArray[np.float32]]:
         return (0.25 * random.uniform(-1, 1, (channels, frames))).astype(np.float32)
 
     return make
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser for the pages of a module."""
+    yield from launched()

@@ -99,7 +99,7 @@ def written(audio: Any) -> np.ndarray:
 
 def drawn(audio: Any) -> np.ndarray:
     axes = Figure().add_subplot()
-    md.display.waveform(axes, audio, RATE_HZ)
+    md.display.waveform(audio, RATE_HZ, axes)
     return axes.collections[0].get_paths()[0].vertices.T if axes.collections else np.zeros((2, 0))
 
 
@@ -228,7 +228,7 @@ class TestToFloat:
     def test_refusals(self) -> None:
         for words, message in (
             ([1, 2], "audio is list: audio is a numpy array; numpy.array makes one"),
-            ("kick.raw", "audio is str: audio is a numpy array$"),
+            ("kick.raw", "audio is str: audio is a numpy array; mixdown.read makes one of a file$"),
             (np.ma.masked_array(self.WORDS, self.WORDS > 0), "audio is MaskedArray: audio has no mask"),
             (self.WORDS.astype(float), "audio is float64: to_float takes whole numbers"),
             (self.WORDS > 0, "audio is bool: to_float takes whole numbers"),

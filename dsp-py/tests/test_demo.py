@@ -55,6 +55,20 @@ def ratio_db(upper: float, lower: float) -> float:
     return 10 * np.log10(upper / lower)
 
 
+def test_a_stem_by_itself_has_the_bits_it_has_among_all(stems) -> None:
+    some = demo.stems(names=("bass", "kick"))
+    assert list(some) == ["kick", "bass"]
+    assert all(np.array_equal(audio, stems[name]) for name, audio in some.items())
+    assert demo.stems(names=[]) == {}
+
+
+def test_stems_of_other_names_are_refused() -> None:
+    with pytest.raises(ValueError, match="names = 'voice' is unknown: it must be one of kick, snare"):
+        demo.stems(names=["kick", "voice"])
+    with pytest.raises(TypeError, match="names = 'kick' is not a list of names"):
+        demo.stems(names="kick")
+
+
 def test_the_session_file_is_a_whole_mix(mix, stems) -> None:
     assert {name for name, strip in mix.items() if isinstance(strip, md.Track)} == set(stems)
     assert [name for name, strip in mix.items() if isinstance(strip, md.Return)] == ["hall", "plate", "echo"]

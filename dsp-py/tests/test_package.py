@@ -1,10 +1,10 @@
 """The package as a whole."""
 
 import ast
-import doctest
 import graphlib
-import importlib
-import pkgutil
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,17 +12,34 @@ import numpy as np
 import mixdown
 from mixdown import demo
 
+#: Libraries that are loaded when they are needed: reading and writing files, figures, the command line, clusters.
+LATER = (
+    *("matplotlib", "PIL", "mutagen", "soundfile", "soxr", "av", "scipy", "dask", "distributed", "rich", "typer"),
+    *("email", "importlib.metadata", "multiprocessing"),
+)
 
-def test_examples_in_the_words_run() -> None:
-    failed = run = 0
-    for module in pkgutil.walk_packages(mixdown.__path__, "mixdown."):
-        if module.name.endswith("_core"):
-            continue
-        result = doctest.testmod(importlib.import_module(module.name))
-        failed, run = failed + result.failed, run + result.attempted
-    result = doctest.testmod(mixdown)
-    assert failed + result.failed == 0
-    assert run + result.attempted >= 8
+
+def test_import_loads_no_library_that_may_not_be_needed() -> None:
+    told = f"import sys, mixdown; print(*[name for name in {LATER} if name in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", told], check=True, capture_output=True, text=True).stdout.split()
+    assert loaded == []
+
+
+def test_completion_shows_public_names_alone() -> None:
+    assert dir(mixdown) == sorted(mixdown.__all__)
+    assert mixdown.__version__[0].isdigit()
+    assert not hasattr(mixdown, "master_of_all")
+
+
+def test_help_begins_with_an_overview() -> None:
+    first, table, example = (mixdown.__doc__ or "").split("\n\n", 2)[0], *(mixdown.__doc__ or "").split("=\n")[1:3]
+    assert first == "DSP for mixing and mastering music: numpy in, numpy out."
+    groups = [line.split()[0] for line in table.splitlines() if line[:1].isalpha()]
+    assert groups == ["mix", "effects", "meters", "master", "album", "judgement", "files", "display"]
+    named = [name.removeprefix("display.") for name in re.findall(r"`([A-Za-z_.]+)`", table)]
+    assert [name for name in named if name not in (*mixdown.__all__, *mixdown.display.__all__)] == []
+    assert 6 <= example.count(">>> ") <= 8
+    assert max(map(len, (mixdown.__doc__ or "").splitlines())) <= 84
 
 
 def test_every_public_name_has_words() -> None:

@@ -263,7 +263,10 @@ def test_what_lies_outside_is_refused_by_name_value_and_range(kind: str) -> None
             reason = f"out of range: {legal}" if out_of_range else f"not allowed: it must be {legal}"
             if out_of_range and number["off"] is not None:
                 reason += f" or be {number['off']:g} (off)"
-            with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = {value:.9g} is {re.escape(reason)}$"):
+            meant = r"(: did you mean .*\?)?"
+            with pytest.raises(
+                md.ParameterError, match=rf"(^|[ .]){name} = {value:.9g} is {re.escape(reason)}{meant}$"
+            ):
                 make(kind, **{name: value})
         if not whole:
             with pytest.raises(md.ParameterError, match=rf"(^|[ .]){name} = NaN is (out of range|not allowed): it"):

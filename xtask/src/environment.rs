@@ -18,8 +18,10 @@ const DIRECTORY: &str = ".venv";
 /// File in the environment with the fingerprint of its inputs.
 const FINGERPRINT: &str = "mixdown-fingerprint";
 const BUILD_TOOL: &str = "maturin>=1.9,<2";
+/// Extras of the package that tests and checks need.
+const EXTRAS: &str = "test,lint";
 /// Folder of programs in an environment.
-const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
+pub(crate) const PROGRAMS: &str = if cfg!(windows) { "Scripts" } else { "bin" };
 
 /// A ready environment.
 pub(crate) struct Environment {
@@ -29,13 +31,18 @@ pub(crate) struct Environment {
 impl Environment {
     /// Creates the environment if it is missing or out of date, and builds the package into it.
     pub(crate) fn prepare(workspace: &Workspace) -> Outcome<Self> {
+        Self::prepare_with(workspace, EXTRAS)
+    }
+
+    /// The same, with what other extras of the package need.
+    pub(crate) fn prepare_with(workspace: &Workspace, extras: &str) -> Outcome<Self> {
         tools::c_compiler()?;
         let manifest = workspace.read("dsp-py/pyproject.toml")?;
         let environment = Self { directory: workspace.path(DIRECTORY) };
         if !environment.is_current(&manifest) {
             environment.create()?;
         }
-        environment.build(workspace)?;
+        environment.build(workspace, extras)?;
         environment.record(&manifest)?;
         Ok(environment)
     }
@@ -75,9 +82,9 @@ impl Environment {
             .map_err(|error| format!("cannot install maturin: {error}"))
     }
 
-    fn build(&self, workspace: &Workspace) -> Outcome {
+    fn build(&self, workspace: &Workspace, extras: &str) -> Outcome {
         // No --features here: on the command line it would replace those of pyproject.toml.
-        let arguments = ["develop", "--release", "--extras", "test,lint"];
+        let arguments = ["develop", "--release", "--extras", extras];
         succeed(&mut self.module("maturin", &arguments, &workspace.path("dsp-py")))
             .map_err(|error| format!("cannot build the Python package: {error}"))
     }
@@ -99,7 +106,7 @@ impl Environment {
 }
 
 /// Our PATH with `directory` before the rest.
-fn first_on_path(directory: &Path) -> OsString {
+pub(crate) fn first_on_path(directory: &Path) -> OsString {
     let rest = env::var_os("PATH").unwrap_or_default();
     env::join_paths(std::iter::once(directory.to_path_buf()).chain(env::split_paths(&rest))).unwrap_or(rest)
 }

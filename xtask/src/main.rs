@@ -32,8 +32,11 @@ Commands:
   bench --guard [BEGINNING]  fail if a kernel is slower than recorded, or takes more instructions
   bench --counts   fail if a kernel takes more instructions than recorded
   bench --disassembly  show the inner loops of the hottest kernels
+  package          the crate, a wheel and a source distribution in out/dist, judged and tried in an empty environment
+  package --source the same, and the source distribution built in an empty environment
   conformance      play the standards' signals to the meters and write docs/conformance.md
   compare          play the same signals to mixdown and its peers and write docs/comparison.md
+  docs             build the documentation site into out/docs: pages, measured figures, reference; any gap fails
   golden           regenerate the reference vectors of dsp-core/tests/golden
   web              build the example for the browser, and the song that it plays, into out/web
   web --without-song  the same without Python: the page alone
@@ -75,8 +78,11 @@ fn run(arguments: &[&str]) -> Outcome {
         ["bench", "--counts"] => commands::bench::count(&workspace),
         ["bench", "--disassembly"] => commands::bench::disassemble(&workspace),
         ["bench", filter] if !filter.starts_with('-') => commands::bench::run(&workspace, Some(filter)),
+        ["package"] => commands::package::run(&workspace, false),
+        ["package", "--source"] => commands::package::run(&workspace, true),
         ["conformance"] => commands::conformance::run(&workspace),
         ["compare"] => commands::compare::run(&workspace),
+        ["docs"] => commands::docs::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
         ["web"] => commands::web::run(&workspace, true),
         ["web", "--without-song"] => commands::web::run(&workspace, false),
@@ -86,7 +92,8 @@ fn run(arguments: &[&str]) -> Outcome {
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
         [
-            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "golden" | "web" | "fuzz",
+            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "web"
+            | "fuzz",
             rest @ ..,
         ] => Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" "))),
         _ => Err("no such command; see cargo xtask --help".into()),

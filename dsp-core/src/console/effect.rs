@@ -4,7 +4,14 @@
 //! The macro generates the enums, with one variant for each entry of the list of processors, and dispatches from a
 //! variant to its contract; the contracts of the enums themselves are in `effect_design` and `effect_processor`.
 
-use super::{bypass::Bypass, chain::Chain, custom::CustomProcessor, mid_side::MidSide, parallel::Parallel};
+use super::{
+    bypass::Bypass,
+    chain::Chain,
+    custom::CustomProcessor,
+    function::{Function, FunctionParams},
+    mid_side::MidSide,
+    parallel::Parallel,
+};
 use crate::{
     filters::{MAX_BANDS, MAX_SPLIT_BANDS},
     foundation::{
@@ -67,6 +74,9 @@ macro_rules! effects {
                 /// The bypassed effect.
                 effect: Box<Effect>,
             },
+            /// The place of a function of a whole signal, for offline rendering: see
+            /// [`stage`](crate::console::stage).
+            Function(FunctionParams),
         }
 
         tagged! {
@@ -89,6 +99,7 @@ macro_rules! effects {
                 Bypass {
                     effect: Box<Effect>,
                 },
+                Function(FunctionParams),
             }
         }
 
@@ -108,6 +119,8 @@ macro_rules! effects {
             MidSide(Vec<Designed<EffectCoeffs>>, Vec<Designed<EffectCoeffs>>),
             /// Of the bypassed effect.
             Bypass(Box<Designed<EffectCoeffs>>),
+            /// Of the place of a function: its latency in frames.
+            Function(usize),
         }
 
         /// A running effect.
@@ -126,6 +139,8 @@ macro_rules! effects {
             MidSide(MidSide<S, Self>),
             /// Switched off, or on again.
             Bypass(Box<Bypass<S, Self>>),
+            /// The place of a function of a whole signal.
+            Function(Function<S>),
             /// A host's own processor. It takes no [`Effect`] as new settings; in a chain that holds one, the other
             /// members are set one by one ([`Chain::processors_mut`]).
             Custom(Box<dyn CustomProcessor<S>>),
@@ -231,6 +246,7 @@ macro_rules! effects {
                     Self::Parallel(parallel) => parallel,
                     Self::MidSide(both) => both,
                     Self::Bypass(bypass) => &**bypass,
+                    Self::Function(function) => function,
                     Self::Custom(processor) => processor,
                 }
             }
@@ -242,6 +258,7 @@ macro_rules! effects {
                     Self::Parallel(parallel) => parallel,
                     Self::MidSide(both) => both,
                     Self::Bypass(bypass) => &mut **bypass,
+                    Self::Function(function) => function,
                     Self::Custom(processor) => processor,
                 }
             }

@@ -11,6 +11,7 @@ use crate::foundation::{
     params::{Designed, Params},
     sample::Sample,
     stream::StreamSpec,
+    table::Fields,
     unit::db_to_gain,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
@@ -76,6 +77,7 @@ impl Params for Effect {
                 validate_series(side, "side", &mono)
             }
             Self::Bypass { effect } => effect.validate(spec).map_err(within_bypass),
+            Self::Function(params) => params.check_fields(spec.sample_rate_hz()),
             _ => self.single().map_or(Ok(()), |params| params.validate(spec)),
         }
     }
@@ -94,6 +96,10 @@ impl Params for Effect {
                 EffectCoeffs::MidSide(design_series(mid, "mid", &mono)?, design_series(side, "side", &mono)?)
             }
             Self::Bypass { effect } => EffectCoeffs::Bypass(Box::new(effect.design(spec).map_err(within_bypass)?)),
+            Self::Function(params) => {
+                params.check_fields(spec.sample_rate_hz())?;
+                EffectCoeffs::Function(params.latency_frames)
+            }
             _ => self.single().map_or(Ok(EffectCoeffs::Chain(Vec::new())), |params| params.design(spec))?,
         };
         Ok(Designed::new(spec, coeffs))

@@ -5,6 +5,7 @@ use super::{
     chain::Chain,
     custom::CustomProcessor,
     effect::{Effect, EffectCoeffs, EffectProcessor},
+    function::Function,
     mid_side::MidSide,
     parallel::{Parallel, check_gains},
     series::{build_series, each, within_bypass},
@@ -42,6 +43,7 @@ impl<S: Sample> Engine<S> for EffectProcessor<S> {
                 let inner = Self::build(effect, spec).map_err(within_bypass)?;
                 Self::Bypass(Box::new(Bypass::new(inner, true)))
             }
+            Effect::Function(params) => Self::Function(Function::new(params, spec)?),
             _ => match params.build_single(spec) {
                 Some(processor) => processor?,
                 None => Self::Chain(Chain::new(spec, Vec::new())?),
@@ -101,6 +103,12 @@ impl<S: Sample> Tunable<S> for EffectProcessor<S> {
             (Self::Parallel(parallel), EffectCoeffs::Parallel(coeffs, _)) => parallel.check(coeffs),
             (Self::MidSide(both), EffectCoeffs::MidSide(mid, side)) => both.check(mid, side),
             (Self::Bypass(bypass), EffectCoeffs::Bypass(coeffs)) => bypass.processor().check(coeffs),
+            (Self::Function(function), &EffectCoeffs::Function(latency_frames)) => {
+                if function.latency_frames() == latency_frames {
+                    return Ok(());
+                }
+                Err(Error::NeedsRebuild { param: "latency_frames" })
+            }
             _ => self.fits_single(coeffs),
         }
     }

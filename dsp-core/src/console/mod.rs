@@ -10,6 +10,7 @@ pub(crate) mod effect;
 mod effect_design;
 mod effect_processor;
 mod feed;
+mod function;
 mod gains;
 mod graph;
 mod insert;
@@ -32,6 +33,7 @@ pub(crate) mod parallel;
 pub(crate) mod path_delay;
 mod send;
 pub(crate) mod series;
+mod staging;
 pub(crate) mod stems;
 mod strip;
 mod strip_id;
@@ -45,6 +47,7 @@ pub use {
     chain::Chain,
     custom::CustomProcessor,
     effect::{Effect, EffectCoeffs, EffectProcessor},
+    function::{Answer, Function, FunctionParams},
     measure::{StripReading, measure_mix},
     meter_reader::{MeterReader, StripLevels},
     mid_side::MidSide,
@@ -57,6 +60,7 @@ pub use {
     },
     parallel::Parallel,
     send::{SendParams, Tap},
+    staging::{stage, stage_mix},
     stems::{Stems, render_stems},
     strip_id::StripId,
     strip_meter::Metering,

@@ -284,14 +284,39 @@ pub fn render_to<S: Sample>(
     out: &mut BlockMut<'_, '_, S>,
     progress: Progress<'_>,
 ) -> Result<(), Interrupted> {
-    let (inputs, outputs) = (processor.spec().channels(), processor.output_channels());
+    let outputs = processor.output_channels();
     assert!(out.frames() >= audio.frames() && out.channels() >= outputs, "out is too small");
+    let tail_frames = out.frames() - audio.frames();
+    run(processor, audio, key, [outputs, tail_frames], out, progress)
+}
+
+/// Runs a processor as [`render_to`] does, with this many frames of tail, and drops what it puts out.
+pub(super) fn run_whole<S: Sample>(
+    processor: &mut dyn Processor<S>,
+    audio: &Block<'_, '_, S>,
+    key: Option<&Block<'_, '_, S>>,
+    tail_frames: usize,
+    progress: Progress<'_>,
+) -> Result<(), Interrupted> {
+    let mut nowhere = [S::ZERO];
+    let Ok(mut out) = BlockMut::from_planar(&mut nowhere, 1) else { return Ok(()) };
+    run(processor, audio, key, [0, tail_frames], &mut out, progress)
+}
+
+fn run<S: Sample>(
+    processor: &mut dyn Processor<S>,
+    audio: &Block<'_, '_, S>,
+    key: Option<&Block<'_, '_, S>>,
+    [output_channels, tail_frames]: [usize; 2],
+    out: &mut BlockMut<'_, '_, S>,
+    progress: Progress<'_>,
+) -> Result<(), Interrupted> {
     let plan = Plan {
-        channels: inputs.max(outputs),
-        output_channels: outputs,
+        channels: processor.spec().channels().max(processor.output_channels()),
+        output_channels,
         input_frames: audio.frames(),
         latency_frames: processor.latency_frames(),
-        tail_frames: out.frames() - audio.frames(),
+        tail_frames,
         chunk_frames: CHUNK_FRAMES,
     };
     let mut keys = vec![S::ZERO; key.map_or(0, |key| key.channels() * CHUNK_FRAMES)];
@@ -343,12 +368,35 @@ pub fn render_mix_to<S: Sample>(
 ) -> Result<(), Interrupted> {
     let input_frames = longest(inputs);
     assert!(out.frames() >= input_frames && out.channels() >= 2, "out is too small");
+    let tail_frames = out.frames() - input_frames;
+    run_tracks(mixer, inputs, [2, tail_frames], out, progress)
+}
+
+/// Runs a mix as [`render_mix_to`] does, with this many frames of tail, and drops it.
+pub(super) fn run_mix<S: Sample>(
+    mixer: &mut Mixer<S>,
+    inputs: &[Block<'_, '_, S>],
+    tail_frames: usize,
+    progress: Progress<'_>,
+) -> Result<(), Interrupted> {
+    let mut nowhere = [S::ZERO];
+    let Ok(mut out) = BlockMut::from_planar(&mut nowhere, 1) else { return Ok(()) };
+    run_tracks(mixer, inputs, [0, tail_frames], &mut out, progress)
+}
+
+fn run_tracks<S: Sample>(
+    mixer: &mut Mixer<S>,
+    inputs: &[Block<'_, '_, S>],
+    [output_channels, tail_frames]: [usize; 2],
+    out: &mut BlockMut<'_, '_, S>,
+    progress: Progress<'_>,
+) -> Result<(), Interrupted> {
     let plan = Plan {
         channels: 2,
-        output_channels: 2,
-        input_frames,
+        output_channels,
+        input_frames: longest(inputs),
         latency_frames: mixer.latency_frames(),
-        tail_frames: out.frames() - input_frames,
+        tail_frames,
         // Thousands of strips report as often as one does.
         chunk_frames: if mixer.params().strips.len() > 256 { CHUNK_FRAMES / 8 } else { CHUNK_FRAMES },
     };

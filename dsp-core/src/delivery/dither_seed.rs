@@ -42,11 +42,52 @@ pub fn name_seed(name: &str) -> u64 {
 /// ```
 #[must_use]
 pub fn content_seed<S: Sample>(block: &Block<'_, '_, S>, seed: u64) -> u64 {
-    let channel_hash = |hash, channel| {
-        let hash = block.channel(channel).iter().fold(hash, |hash, sample| fold(hash, sample.to_f64().to_bits()));
-        fold(hash, block.frames() as u64)
-    };
-    (0..block.channels()).fold(fold(START, seed), channel_hash)
+    let mut hash = ContentSeed::new(seed);
+    for channel in 0..block.channels() {
+        hash.hear(block.channel(channel));
+        hash.end_channel(block.frames());
+    }
+    hash.seed()
+}
+
+/// As [`content_seed`], of samples that are not in memory at once: parts of the first channel, its end, then the others.
+///
+/// ```
+/// use mixdown::{Block, delivery::{ContentSeed, content_seed}};
+///
+/// let mut parts = ContentSeed::new(3);
+/// for channel in [[1.0_f32, 2.0], [3.0, 4.0]] {
+///     channel.chunks(1).for_each(|part| parts.hear(part));
+///     parts.end_channel(2);
+/// }
+/// assert_eq!(parts.seed(), content_seed(&Block::from_planar(&[1.0_f32, 2.0, 3.0, 4.0], 2)?, 3));
+/// # Ok::<(), mixdown::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ContentSeed(u64);
+
+impl ContentSeed {
+    /// Before the first channel.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(fold(START, seed))
+    }
+
+    /// Takes the next samples of a channel.
+    pub fn hear<S: Sample>(&mut self, samples: &[S]) {
+        self.0 = samples.iter().fold(self.0, |hash, sample| fold(hash, sample.to_f64().to_bits()));
+    }
+
+    /// Ends a channel of so many frames.
+    pub fn end_channel(&mut self, frames: usize) {
+        self.0 = fold(self.0, frames as u64);
+    }
+
+    /// The seed, after the last channel.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.0
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub use {
     deliver::{MAX_PASSES, deliver, deliver_to, deliver_with},
     delivered::{Clipping, Delivery},
     delivery_params::{ClipMode, DeliveryParams},
-    dither_seed::{content_seed, name_seed},
+    dither_seed::{ContentSeed, content_seed, name_seed},
     drive_search::{LOUDNESS_TOLERANCE_LU, PEAK_MARGIN_DB},
     normalizer::{
         Held, LimitedClipping, Normalization, NormalizeError, NormalizeParams, NormalizePolicy, normalize,

@@ -176,7 +176,10 @@ impl fmt::Display for Error {
                     f64::MAX => write!(f, "be {} or more", Figure(min))?,
                     _ => write!(f, "lie in {}..{}", Figure(min), Figure(max))?,
                 }
-                off.map_or(Ok(()), |off| write!(f, " or be {off} (off)"))
+                if let Some(off) = off {
+                    write!(f, " or be {off} (off)")?;
+                }
+                meant(param, value, min, max).map_or(Ok(()), |meant| write!(f, ": did you mean {meant}?"))
             }
             Self::Conflict { param, value, min, max, with, with_value } => {
                 write!(f, "{param} = {value} is out of range: with {with} = {with_value} it must lie in {min}..{max}")
@@ -207,7 +210,9 @@ impl fmt::Display for Error {
                 }
             }
             Self::SampleRate { hz } => {
-                write!(f, "sample_rate_hz = {hz} is out of range: it must lie in 8000..384000")
+                write!(f, "sample_rate_hz = {hz} is out of range: it must lie in 8000..384000")?;
+                let meant = meant("sample_rate_hz", hz, 8_000.0, 384_000.0);
+                meant.map_or(Ok(()), |meant| write!(f, ": did you mean {meant}?"))
             }
             Self::OtherSampleRate { expected_hz, actual_hz } => {
                 write!(f, "sample_rate_hz = {actual_hz} does not fit: {expected_hz} needed")
@@ -241,6 +246,22 @@ impl fmt::Display for Error {
             }
         }
     }
+}
+
+/// What a value out of range means in another unit, or with the other sign, if that is in the range: kHz for Hz, seconds
+/// for ms, percent for a share, a level below 0 dB without its sign.
+fn meant(param: &str, value: f64, min: f64, max: f64) -> Option<f64> {
+    let ends_in = |units: &[&str]| units.iter().any(|unit| param.ends_with(unit));
+    let other = if ends_in(&["_hz", "_ms"]) && value < min {
+        libm::round(value * 1e9) / 1e6
+    } else if ends_in(&["_db", "_dbtp", "_lufs"]) && (min == 0.0 || max == 0.0) && libm::fabs(value) >= 1.0 {
+        -value
+    } else if !param.contains('_') && max == 1.0 && (5.0..=100.0).contains(&libm::fabs(value)) {
+        value / 100.0
+    } else {
+        return None;
+    };
+    (min..=max).contains(&other).then_some(other)
 }
 
 /// A number in an error, with an exponent where its digits would fill the line.
@@ -349,6 +370,34 @@ mod tests {
         assert_eq!(error.to_string(), "time_s = -1e308 is out of range: it must be 0 or more");
         let error = in_range("time_s", 1.0, 1e300, f64::MAX).unwrap_err();
         assert_eq!(error.to_string(), "time_s = 1 is out of range: it must be 1e300 or more");
+    }
+
+    #[test]
+    fn a_value_in_another_unit_or_without_its_sign_is_recognised() {
+        for (param, value, [min, max], meant) in [
+            ("frequency_hz", 0.08, [10.0, 22_000.0], Some(80.0)),
+            ("attack_ms", 0.01, [0.02, 250.0], Some(10.0)),
+            ("sample_rate_hz", 44.1, [8_000.0, 384_000.0], Some(44_100.0)),
+            ("threshold_db", 20.0, [-60.0, 0.0], Some(-20.0)),
+            ("range_db", -40.0, [0.0, f64::INFINITY], Some(40.0)),
+            ("pan", -50.0, [-1.0, 1.0], Some(-0.5)),
+            // Nothing that is plain.
+            ("frequency_hz", 30_000.0, [10.0, 22_000.0], None),
+            ("frequency_hz", -1.0, [10.0, 22_000.0], None),
+            ("fader_db", 40.0, [f64::NEG_INFINITY, 12.0], None),
+            ("threshold_db", 0.5, [-60.0, 0.0], None),
+            ("mix", 1.5, [0.0, 1.0], None),
+            ("q", 50.0, [0.1, 40.0], None),
+            ("pan", f64::NAN, [-1.0, 1.0], None),
+        ] {
+            let told = in_range(param, value, min, max).unwrap_err().to_string();
+            match meant {
+                Some(meant) => assert!(told.ends_with(&alloc::format!(": did you mean {meant}?")), "{told}"),
+                None => assert!(!told.contains("did you mean"), "{told}"),
+            }
+        }
+        let told = Error::SampleRate { hz: 48.0 }.to_string();
+        assert_eq!(told, "sample_rate_hz = 48 is out of range: it must lie in 8000..384000: did you mean 48000?");
     }
 
     #[test]

@@ -159,6 +159,11 @@ pub(crate) fn check_number(
         Steps::OneOf(values) => values.contains(&value),
         steps => {
             let [min, max] = number.range(sample_rate_hz);
+            if value > max && value <= number.max {
+                // Legal at another rate.
+                let (with, with_value) = ("sample_rate_hz", sample_rate_hz);
+                return Err(Error::Conflict { param: name, value, min, max, with, with_value });
+            }
             if !(min..=max).contains(&value) {
                 return Err(Error::OutOfRange { param: name, index: None, value, min, max, off: number.off });
             }

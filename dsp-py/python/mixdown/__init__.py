@@ -1,14 +1,32 @@
 """DSP for mixing and mastering music: numpy in, numpy out.
 
->>> import mixdown as md
->>> import numpy as np
->>> audio = np.ones((1, 4), dtype=np.float32)
->>> halved = md.Gain(gain_db=-6.0206)(audio, 48_000)
->>> (halved.dtype.name, halved.shape, round(float(halved[0, 0]), 4))
-('float32', (1, 4), 0.5)
+Audio is a float32 or float64 array, (channels, frames) or (frames,), with its
+sample rate in Hz beside it, or what `read` returns. Parameters are given by name,
+and the name ends with the unit: `_db`, `_hz`, `_ms`, `_lufs`. Effects and reports
+are values: they print, compare and pickle, and never change the audio.
+
+=========  ==================================================================
+mix        `Mix`, `Send`, `Vca`, `Stems`, `balance`: faders, groups, returns
+effects    `Equalizer`, `Compressor`, `Limiter`, `Reverb`, `Delay`, `Chain`
+meters     `loudness`, `LoudnessMeter`, `spectrum`, `correlation`: BS.1770
+master     `master`, `normalize`, `targets`, `playback_gain`, `Certificate`
+album      `Album`, `CdLayout`, `vinyl_check`, `master_catalog`: many songs
+judgement  `check_mix`, `masking`, `lead_report`, `match`, `translation`
+files      `read`, `write`, `blocks`, `check`, `codec_preview`, `resample`
+display    `display.waveform`, `display.spectrum`, `display.mix`: figures
+=========  ==================================================================
+
+>>> import mixdown as md, numpy as np
+>>> mix = md.Mix(sample_rate_hz=48_000)
+>>> tone = 0.2 * np.sin(2 * np.pi * 440 * np.arange(96_000) / 48_000)
+>>> voice = mix.track("voice", tone, inserts=[md.Compressor()], sends={"hall": -18})
+>>> hall = mix.returns("hall", [md.Reverb(space="hall")])
+>>> master = md.master(mix.render(), 48_000, target="spotify")
+>>> print(f"{master.certificate.loudness.integrated_lufs:.1f} LUFS")
+-14.0 LUFS
 """
 
-from importlib.metadata import version as _version
+from typing import TYPE_CHECKING
 
 from mixdown import display
 from mixdown._checks import Audio
@@ -69,6 +87,7 @@ from mixdown.delivery import (
     MatchedTo,
     Order,
     Seam,
+    SongSummary,
     Target,
     VinylSides,
     gtin,
@@ -100,6 +119,7 @@ from mixdown.effects import (
     Equalizer,
     Expander,
     Flanger,
+    Function,
     Gain,
     Gate,
     HighPass,
@@ -164,7 +184,23 @@ from mixdown.session import (
     Vca,
 )
 
-__version__ = _version("mixdown")
+__version__: str
+
+
+if not TYPE_CHECKING:
+    # Type checkers would let any name pass.
+    def __getattr__(name: str) -> str:
+        if name == "__version__":
+            # Reading the metadata of the installation takes as long as many modules.
+            from importlib.metadata import version
+
+            return globals().setdefault(name, version("mixdown"))
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 __all__ = [
     "Album",
@@ -211,6 +247,7 @@ __all__ = [
     "Flanger",
     "FoldBand",
     "Format",
+    "Function",
     "Gain",
     "Gate",
     "Group",
@@ -267,6 +304,7 @@ __all__ = [
     "ShapeError",
     "Song",
     "SongReading",
+    "SongSummary",
     "Spectrum",
     "SpectrumMeter",
     "Stems",

@@ -8,7 +8,9 @@ import functools
 import inspect
 import math
 import operator
+import os
 import sys
+import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
@@ -61,6 +63,9 @@ def shown(value: object) -> str:
     if isinstance(value, (float, np.floating)) and math.isnan(value):
         # As the engine writes it.
         return "NaN"
+    if isinstance(value, (type, types.FunctionType)):
+        # Without its address.
+        return f"{'class' if isinstance(value, type) else 'function'} {value.__name__}"
     try:
         text = " ".join(repr(value).split())
     except Exception:
@@ -82,7 +87,30 @@ def number(name: str, value: Any) -> float:
             return math.inf if value > 0 else -math.inf
         except (TypeError, ValueError):
             pass
-    raise TypeError(f"{name} = {shown(value)} is not a number")
+    raise TypeError(f"{name} = {shown(value)} is not a number{_number_in(value)}")
+
+
+def _number_in(value: Any) -> str:
+    """Return the end of an error about a text that holds a number."""
+    try:
+        inside = float(value) if isinstance(value, str) else math.nan
+    except ValueError:
+        inside = math.nan
+    return "" if math.isnan(inside) else f": did you mean {plain(inside)}, without quotes?"
+
+
+def out_of_range(name: str, value: float, low: float, high: float) -> ParameterError:
+    """Return the error of a number out of its range, with what it means in another unit, as the engine has it."""
+    said = f"{name} = {plain(value)} is out of range: it must lie in {low:g}..{high:g}"
+    if name.endswith(("_hz", "_ms")) and value < low:
+        meant = round(value * 1_000, 6)
+    elif name.endswith(("_db", "_dbtp", "_lufs")) and 0 in (low, high) and abs(value) >= 1:
+        meant = -value
+    elif "_" not in name and high == 1 and 5 <= abs(value) <= 100:
+        meant = value / 100
+    else:
+        return ParameterError(said)
+    return ParameterError(said + (f": did you mean {plain(meant)}?" if low <= meant <= high else ""))
 
 
 def whole_number(name: str, value: Any, low: float | None = None, high: float | None = None) -> int:
@@ -102,7 +130,7 @@ def in_range(name: str, value: Any, low: float, high: float) -> float:
     """Return a number within a range; NaN is in none."""
     real = number(name, value)
     if not low <= real <= high:
-        raise ParameterError(f"{name} = {plain(real)} is out of range: it must lie in {low:g}..{high:g}")
+        raise out_of_range(name, real, low, high)
     return real
 
 
@@ -113,11 +141,26 @@ def flag(name: str, value: Any) -> bool:
     raise TypeError(f"{name} = {shown(value)} is not a boolean: it must be True or False")
 
 
+def text(name: str, value: Any) -> str:
+    """Return a string; nothing else is text."""
+    if isinstance(value, str):
+        return value
+    raise TypeError(f"{name} = {shown(value)} is not a string")
+
+
 def one_of(name: str, value: Any, words: Sequence[str]) -> str:
     """Return one of certain words."""
     if isinstance(value, str) and value in words:
         return str(value)
-    raise ParameterError(f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}")
+    raise ParameterError(
+        f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}{closest(value, words)}"
+    )
+
+
+def closest(word: Any, known: Iterable[str]) -> str:
+    """Return the end of an error about a word that is not known, with the nearest known one; empty if none is near."""
+    close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6) if isinstance(word, str) else []
+    return f": did you mean {close[0]}?" if close else ""
 
 
 def numbers(name: str, values: Any) -> NDArray[np.float64]:
@@ -148,7 +191,7 @@ def sample_rate(value: Any, name: str = "sample_rate_hz", *, whole: bool = False
     rate_hz = number(name, value)
     low, high = RATE_RANGE_HZ
     if not low <= rate_hz <= high:
-        raise ParameterError(f"{name} = {plain(rate_hz)} is out of range: it must lie in {low:g}..{high:g}")
+        raise out_of_range(name, rate_hz, low, high)
     if whole and not rate_hz.is_integer():
         raise ParameterError(f"{name} = {plain(rate_hz)} is not allowed: it must be a whole number of Hz")
     # Whole rates count frames: `np.zeros(2 * rate)`.
@@ -198,7 +241,9 @@ def non_finite(samples: Audio) -> int:
 def refuse_non_finite(bad: int, name: str = "audio") -> None:
     """Refuse audio with so many samples that are not finite."""
     if bad:
-        raise ParameterError(f"{name} holds {bad} non-finite samples")
+        # "audio of 'kick'" is `audio` in code.
+        hint = f"NaN or infinite; numpy.nan_to_num({name.split(' ')[0]}, posinf=0, neginf=0) makes them 0"
+        raise ParameterError(f"{name} holds {bad} non-finite samples: {hint}")
 
 
 def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
@@ -221,12 +266,31 @@ def recording(
     samples, own_hz = unpack(source, name)
     if own_hz is None:
         if sample_rate_hz is None:
+            if isinstance(samples, (str, os.PathLike)):
+                # Refused for what it is.
+                audio(cast(Any, samples), name)
             raise CallError(f"{rate_name} is missing: {name} alone does only with what mixdown.read returned")
         return samples, sample_rate(sample_rate_hz, rate_name)
     if sample_rate_hz is not None and sample_rate(sample_rate_hz, rate_name) != own_hz:
         given = plain(sample_rate(sample_rate_hz, rate_name))
         raise ParameterError(f"{rate_name} = {given} does not fit: {name} was recorded at {plain(own_hz)}")
     return samples, own_hz
+
+
+def rate_of_blocks(blocks: Any, sample_rate_hz: float | None, name: str = "blocks") -> float:
+    """Return the rate of a call with an iterator of blocks, which may have one itself."""
+    if not isinstance(blocks, Iterable) or isinstance(blocks, (str, bytes, tuple)) or hasattr(blocks, "__array__"):
+        hint = "it must be an iterator of arrays, as mixdown.blocks(path); whole audio needs none"
+        raise TypeError(f"{name} = {shown(blocks)} is not an iterator of blocks: {hint}")
+    own_hz = getattr(blocks, "sample_rate_hz", None)
+    if sample_rate_hz is None:
+        if own_hz is None:
+            raise CallError(f"sample_rate_hz is missing: {name} alone does only with what mixdown.blocks returned")
+        return sample_rate(own_hz)
+    rate_hz = sample_rate(sample_rate_hz)
+    if own_hz is not None and rate_hz != own_hz:
+        raise ParameterError(f"sample_rate_hz = {plain(rate_hz)} does not fit: that of {name} is {plain(own_hz)}")
+    return rate_hz
 
 
 def side_chain(key: Source | None, sample_rate_hz: float) -> AudioLike | None:
@@ -321,8 +385,13 @@ _PACKAGE = __name__.partition(".")[0]
 
 def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
     """Return the error for an unknown parameter, with the closest known one."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return CallError(f"{owner} has no parameter {name}" + (f": did you mean {close[0]}?" if close else ""))
+    names = list(known)
+    hint = closest(name, names)
+    if not hint:
+        # "db" of gain_db, "freq" of frequency_hz.
+        within = [one for one in names if any(part.startswith(name) for part in one.split("_"))]
+        hint = f": did you mean {' or '.join(within)}?" if within else f": it has {', '.join(names)}" if names else ""
+    return CallError(f"{owner} has no parameter {name}{hint}")
 
 
 def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -336,6 +405,9 @@ def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], 
     if len(args) > len(by_place):
         given = [f"{name}={shown(value)}" for name, value in zip(by_name, args[len(by_place) :], strict=False)]
         if given:
+            if any(getattr(value, "ndim", 0) for value in args):
+                hint = f"{owner}()(audio, sample_rate_hz)"
+                raise CallError(f"{owner} takes its settings by name, and audio goes to what it returns: {hint}")
             call = ", ".join([*map(shown, args[: len(by_place)]), *given])
             raise CallError(f"parameters are given by name: {owner}({call})")
         listed = " and ".join(by_place) or "nothing"

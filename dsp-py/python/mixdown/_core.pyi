@@ -19,6 +19,7 @@ __all__ = [
     "LoudnessMeter",
     "MixerError",
     "ParameterError",
+    "Quantizer",
     "ShapeError",
     "Spectra",
     "SpectrumMeter",
@@ -74,6 +75,8 @@ __all__ = [
 _Audio = NDArray[np.float32] | NDArray[np.float64]
 #: Plain values by name: dicts, lists, numbers, words, bytes.
 _Settings = dict[str, Any]
+#: Answers what arrives at the place of a function of whole signals, by the position of the function.
+_Functions = Callable[[int, _Audio], _Audio]
 
 MAX_CHANNELS: Final[int]
 MIN_SAMPLE_RATE_HZ: Final[float]
@@ -98,6 +101,7 @@ def process(
     key: AudioLike | None,
     tail: str | float,
     out: _Audio | None,
+    functions: _Functions | None = None,
 ) -> _Audio: ...
 def design_error_db(settings: _Settings, sample_rate_hz: float) -> float: ...
 def latency_frames(settings: _Settings, sample_rate_hz: float, channels: int) -> int: ...
@@ -116,6 +120,7 @@ def render_mix(
     sample_rate_hz: float,
     tail: str | float,
     progress: Callable[[int, int], object] | None = None,
+    functions: _Functions | None = None,
 ) -> _Audio: ...
 def render_stems(
     mix: _Settings,
@@ -124,6 +129,7 @@ def render_stems(
     of: str,
     tail: str | float,
     progress: Callable[[int, int], object] | None = None,
+    functions: _Functions | None = None,
 ) -> dict[str, _Audio]: ...
 def measure_mix(
     mix: _Settings,
@@ -131,9 +137,19 @@ def measure_mix(
     sample_rate_hz: float,
     tail: str | float,
     progress: Callable[[int, int], object] | None = None,
+    functions: _Functions | None = None,
 ) -> dict[str, _Settings]: ...
 def takes_key(settings: _Settings) -> bool: ...
 def transfer_curve(settings: _Settings, levels_db: NDArray[np.float64]) -> NDArray[np.float64]: ...
+
+@final
+class Quantizer:
+    def __new__(cls, settings: _Settings, sample_rate_hz: float, channels: int, name: str) -> Quantizer: ...
+    def hear(self, samples: AudioLike) -> None: ...
+    def end_channel(self, frames: int) -> None: ...
+    def quantize(self, block: AudioLike) -> NDArray[np.int32]: ...
+    @property
+    def clipped(self) -> int: ...
 
 @final
 class Stream:

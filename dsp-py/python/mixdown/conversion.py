@@ -6,7 +6,6 @@ import threading
 from typing import Any, Literal
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from mixdown import _checks, _core
@@ -16,7 +15,7 @@ from mixdown._core import ParameterError
 
 @_checks.named
 def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.float32]:
-    """Convert whole numbers to float32 with full scale 1.0.
+    """Convert integers to float32 with full scale 1.0.
 
     Parameters
     ----------
@@ -29,6 +28,14 @@ def to_float(audio: AudioLike, *, bit_depth: int | None = None) -> NDArray[np.fl
     -------
     float32 array
         ``audio / 2**(bit_depth - 1)``.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> md.to_float(np.array([-32_768, 16_384], np.int16))
+    array([-1. ,  0.5], dtype=float32)
+    >>> md.to_float(np.array([4_194_304], np.int32), bit_depth=24)
+    array([0.5], dtype=float32)
     """
     numbers = _core.as_array(audio, "audio")
     if bit_depth is not None:
@@ -59,7 +66,7 @@ def resample(
 ) -> Audio:
     """Convert the sample rate, by soxr.
 
-    Linear phase, and aligned: what was at a time is at that time, whatever the rates. Samples that are not finite count
+    Linear phase, without delay: times stay the same at any rates. Samples that are not finite count
     as 0. Between 44.1 and 48 kHz, in float64 (in float32 the noise of its rounding, -150 dB, comes on top):
 
     ======= ===================== ================= =================
@@ -87,8 +94,7 @@ def resample(
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> md.resample(np.zeros((2, 44_100)), 44_100, 48_000).shape
     (2, 48000)
     """
@@ -120,6 +126,8 @@ def _at_rate(samples: Audio, from_hz: float, to_hz: float, recipe: str) -> Audio
 
 def _converted(frames: NDArray[Any], from_hz: float, to_hz: float, recipe: str) -> NDArray[Any]:
     """Convert in another thread, as the library cannot be interrupted: the main thread keeps handling signals."""
+    import soxr
+
     results: list[NDArray[Any]] = []
     errors: list[BaseException] = []
 

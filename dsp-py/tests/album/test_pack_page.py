@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -11,53 +10,9 @@ import pytest
 from pack_albums import RATE_HZ, cover, plain_album, song
 
 import mixdown as md
+from pages import read_page
 
-#: Elements without content, and those of SVG that close themselves.
-VOID = {"meta", "br", "hr", "img", "link"}
 FORMATS = ["wav24", "cd", "mp3:320", "vinyl:12in33"]
-
-
-class Strict(HTMLParser):
-    """A parser that refuses elements that are not closed in order, scripts, and addresses."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.open: list[str] = []
-        self.texts: list[str] = []
-        self.seen: set[str] = set()
-        self.ids: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.seen.add(tag)
-        for name, value in attrs:
-            assert not name.startswith("on"), f"<{tag} {name}>"
-            assert name not in ("src", "srcset", "data", "action"), f"<{tag} {name}>"
-            if name in ("href", "xlink:href"):
-                assert (value or "").startswith("#"), f"<{tag} {name}={value}>"
-            if name == "id":
-                self.ids.append(value or "")
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open, f"</{tag}> closes nothing"
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append(data)
-
-
-def read_page(text: str) -> Strict:
-    parser = Strict()
-    parser.feed(text)
-    parser.close()
-    assert parser.open == []
-    return parser
 
 
 def awkward_album(count: int, place: Path) -> md.Album:
@@ -90,6 +45,7 @@ def test_15_the_page_parses_strictly_without_script_and_network(pages: dict[str,
     assert text.startswith("<!DOCTYPE html>\n<html lang=")
     parser = read_page(text)
     assert not {"script", "link", "img", "iframe", "object", "embed", "base"} & parser.seen
+    assert parser.embedded == []
     assert {"h1", "table", "svg", "pre"} <= parser.seen
     namespaces = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
     assert set(re.findall(r"https?://[^\s\"'<>)]+", text)) <= namespaces | metadata_names(text)

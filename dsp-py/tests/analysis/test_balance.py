@@ -172,3 +172,7 @@ def test_a_lead_alone_or_in_silence() -> None:
     assert balanced({"vocal": tone(500), "bass": 0 * tone(80)}).left_alone == {"bass": "silent"}
     quiet = balanced({"vocal": 0 * tone(500), "bass": 0 * tone(80)})
     assert set(quiet.left_alone) == {"vocal", "bass"}
+
+
+def test_arrays_are_at_the_rate_of_the_mix(band) -> None:
+    np.testing.assert_array_equal(md.balance(BAND, RATE_HZ).audio, band.audio, strict=True)

@@ -110,7 +110,7 @@ def test_the_lead_is_found_by_its_name_or_told(tmp_path: Path) -> None:
         "guitar right": "other",
     }
     assert [roles[name][-1] for name in ("guitar left", "guitar right", "clav")] == ["-1", "1", "0"]
-    assert re.search(r"The lead has [+-]\d\.\d LU beside the sum of all others while it sounds\.", done.stdout)
+    assert re.search(r"The lead lies \d\.\d LU (above|below) the sum of all others while it sounds\.", done.stdout)
     told = call("mix", folder, "-o", tmp_path / "out.wav", "--lead", "clav", "--force")
     assert re.search(r"^clav +lead ", told.stdout, re.MULTILINE)
     wrong = call("mix", folder, "-o", tmp_path / "other.wav", "--lead", "clavs")

@@ -39,7 +39,7 @@ def test_json_holds_what_the_library_says(songs: list[Path]) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        (("--format", "lp"), "fmt = 'lp' is not allowed"),
+        (("--format", "lp"), "--format = 'lp' is not allowed"),
         (("--gap", "x"), "--gap = 'x' is not a number: it must lie in 0..60"),
         (("--level", "50"), "--level = 50 is out of range"),
         (("--limit", "tip_um"), "--limit = 'tip_um' is not a number: NAME=VALUE"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mixdown as md
-from mixdown.delivery.order import Order, Song, suggest_order
+from mixdown.delivery.order import Order, SongSummary, suggest_order
 from mixdown.delivery.order.costs import ARCS, UNIT, costs_of
 from mixdown.delivery.order.search import EXACT_SONGS, exact, improved
 
@@ -18,10 +18,10 @@ MEAN_EXCESS = 0.01
 WORST_EXCESS = 0.06
 
 
-def album(seed: int, count: int) -> list[Song]:
+def album(seed: int, count: int) -> list[SongSummary]:
     random = np.random.default_rng(seed)
     return [
-        Song(
+        SongSummary(
             f"Song {at}",
             float(random.uniform(-24, -8)),
             float(random.uniform(-24, -8)),
@@ -33,7 +33,7 @@ def album(seed: int, count: int) -> list[Song]:
     ]
 
 
-def by_hand(songs: list[Song], arc: str) -> float:
+def by_hand(songs: list[SongSummary], arc: str) -> float:
     """The cost of an order, written out from its definition."""
     cost = 0.0
     circle = ["C", "G", "D", "A", "E", "B", "F#", "C#", "Ab", "Eb", "Bb", "F"]
@@ -107,7 +107,7 @@ def test_twelve_songs_are_exact_and_thirteen_are_searched() -> None:
 
 @pytest.mark.parametrize("count", [1, 5, 12, 16])
 def test_equal_orders_keep_the_given_one(count: int) -> None:
-    songs = [Song(f"Song {at}", -14, -14, 0.5) for at in range(count)]
+    songs = [SongSummary(f"Song {at}", -14, -14, 0.5) for at in range(count)]
     assert suggest_order(songs, arc="flat").titles == tuple(song.title for song in songs)
 
 
@@ -116,7 +116,7 @@ def test_the_answer_is_the_same_twice() -> None:
 
 
 def seam(**after: object) -> Order:
-    before = Song("A", -14, -14, 0.5, key="C", tempo_bpm=100)
+    before = SongSummary("A", -14, -14, 0.5, key="C", tempo_bpm=100)
     return suggest_order([before, replace(before, title="B", **after)], arc="flat", first="A")
 
 
@@ -176,20 +176,24 @@ def test_an_order_shows_itself(count: int) -> None:
 
 REFUSED = [
     ([], {}, "songs is empty: an order takes one song or more"),
-    ([Song("A", 0, 0, 0.5)] * 2, {}, "songs[1].title = 'A' is not allowed: songs[0] has it"),
-    ([Song("A", 0, 0, 1.5)], {}, "songs[0].energy = 1.5 is out of range: it must lie in 0..1"),
-    ([Song("A", -np.inf, 0, 0.5)], {}, "songs[0].start_lufs = -inf is out of range: it must lie in -100..20"),
-    ([Song("A", 0, np.nan, 0.5)], {}, "songs[0].end_lufs = NaN is out of range: it must lie in -100..20"),
-    ([Song("A", 0, 0, 0.5, tempo_bpm=0)], {}, "songs[0].tempo_bpm = 0 is out of range: it must lie in 20..400"),
-    ([Song("A", 0, 0, 0.5, key="H")], {}, "songs[0].key = 'H' is not allowed: write it as \"F#m\""),
+    ([SongSummary("A", 0, 0, 0.5)] * 2, {}, "songs[1].title = 'A' is not allowed: songs[0] has it"),
+    ([SongSummary("A", 0, 0, 1.5)], {}, "songs[0].energy = 1.5 is out of range: it must lie in 0..1"),
+    ([SongSummary("A", -np.inf, 0, 0.5)], {}, "songs[0].start_lufs = -inf is out of range: it must lie in -100..20"),
+    ([SongSummary("A", 0, np.nan, 0.5)], {}, "songs[0].end_lufs = NaN is out of range: it must lie in -100..20"),
+    ([SongSummary("A", 0, 0, 0.5, tempo_bpm=0)], {}, "songs[0].tempo_bpm = 0 is out of range: it must lie in 20..400"),
+    ([SongSummary("A", 0, 0, 0.5, key="H")], {}, "songs[0].key = 'H' is not allowed: write it as \"F#m\""),
     (album(1, 3), {"arc": "up"}, "arc = 'up' is not allowed: it must be one of rise_fall, front, wave, flat"),
-    (album(1, 3), {"first": "X"}, "first = 'X' is not allowed: it must be one of Song 0, Song 1, Song 2"),
+    (
+        album(1, 3),
+        {"first": "X"},
+        "first = 'X' is not allowed: it must be one of Song 0, Song 1, Song 2",
+    ),
     (album(1, 3), {"first": "Song 1", "last": "Song 1"}, "first = 'Song 1' is last too"),
 ]
 
 
 @pytest.mark.parametrize(("songs", "settings", "message"), REFUSED)
-def test_refused_in_one_line(songs: list[Song], settings: dict[str, str], message: str) -> None:
+def test_refused_in_one_line(songs: list[SongSummary], settings: dict[str, str], message: str) -> None:
     with pytest.raises(md.ParameterError) as refusal:
         suggest_order(songs, **settings)
     assert str(refusal.value).startswith(message)

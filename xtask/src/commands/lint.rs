@@ -49,4 +49,9 @@ fn python(workspace: &Workspace, environment: &Environment, steps: &mut Steps) {
     steps.command("mypy", &mut environment.module("mypy", &["--strict", "python/mixdown"], &package));
     let mut stubtest = environment.module("mypy.stubtest", &["mixdown._core"], &package);
     steps.command("stubtest", stubtest.env("MYPYPATH", "python"));
+    if cfg!(target_os = "linux") {
+        steps.command("actionlint", &mut environment.command("actionlint", &root));
+    } else {
+        steps.skip("actionlint", "it is installed on Linux alone");
+    }
 }

@@ -20,7 +20,8 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     tools::c_compiler()?;
     let mut steps = Steps::new();
     // Benches and examples have no tests, and take long to compile; clippy checks them.
-    let all = ["test", "--package", "mixdown", "--package", "xtask", "--all-features", "--lib", "--bins", "--tests"];
+    let packages = ["test", "--package", "mixdown", "--package", "mixdown-hosts", "--package", "xtask"];
+    let all = [packages.as_slice(), &["--all-features", "--lib", "--bins", "--tests"]].concat();
     steps.command("Rust tests", &mut workspace.cargo(&all));
     steps.command(
         "Rust examples in docs",
@@ -64,7 +65,9 @@ fn std_breaks_the_proof(workspace: &Workspace) -> Outcome {
 }
 
 fn python_tests(workspace: &Workspace, environment: &Environment) -> Outcome {
-    let mut pytest = environment.module("pytest", &["-q", "tests"], &workspace.path("dsp-py"));
+    // One process a core; a file stays whole, for what its tests share.
+    let arguments = ["-q", "--numprocesses", "auto", "--dist", "loadfile", "tests"];
+    let mut pytest = environment.module("pytest", &arguments, &workspace.path("dsp-py"));
     let status = pytest.status().map_err(|error| cannot_start(&pytest, &error))?;
     match status.code() {
         Some(0) => Ok(()),

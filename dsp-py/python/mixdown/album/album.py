@@ -36,9 +36,9 @@ from mixdown.album.songs import (
 from mixdown.album.timeline import common_rate, groups_of
 from mixdown.delivery.codes import gtin
 from mixdown.delivery.normalizing import ClipDb
-from mixdown.delivery.order import Order, suggest_order
-from mixdown.delivery.order import Song as OrderedSong
+from mixdown.delivery.order import Order, SongSummary, suggest_order
 from mixdown.delivery.order.suggesting import Arc
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.files.names import shown
@@ -50,8 +50,8 @@ AudioSource = Source | str | os.PathLike[str]
 """Audio of a song: a file, or what :func:`mixdown.read` returned."""
 
 
-class Album:
-    """Songs in order, with what stands between them and on their labels.
+class Album(Shown):
+    """An album: songs in order, the pauses between them, and its label.
 
     Parameters
     ----------
@@ -70,8 +70,8 @@ class Album:
     --------
     Two songs that differ by 6 dB keep that difference, and the album has the loudness of the target.
 
-    >>> import numpy as np, mixdown as md
-    >>> noise = np.random.default_rng(1).standard_normal((2, 2, 480_000)) * 0.05
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.05 * np.random.default_rng(1).standard_normal((2, 2, 48_000))
     >>> album = md.Album(title="Two")
     >>> for title, audio, gain in (("Loud", noise[0], 1.0), ("Soft", noise[1], 0.5)):
     ...     album.track((gain * audio, 48_000), title=title)
@@ -79,6 +79,9 @@ class Album:
     >>> levels = [track.loudness.integrated_lufs for track in mastered.tracks]
     >>> round(levels[0] - levels[1], 1), round(mastered.album_lufs, 1)
     (6.0, -16.0)
+    >>> album.sides = [["Loud"], ["Soft"]]
+    >>> len(album.label.sides), album.master_settings.bit_depth, album.deliver_settings.formats
+    (2, 24, ('wav24', 'flac'))
     """
 
     @_checks.named
@@ -134,7 +137,7 @@ class Album:
         tempo_bpm: float | None = None,
         tags: Any = None,
     ) -> None:
-        """Add a song after those that are there.
+        """Add a song at the end.
 
         Parameters
         ----------
@@ -149,7 +152,7 @@ class Album:
         gap_s : float, optional
             Silence before it, 0 to 60; 2 by default.
         gapless : bool, default False
-            It goes on from the song before without a gap: both are processed as one programme.
+            The song follows the one before without a gap: both are processed as one programme.
         crossfade_s : float, default 0
             The same with a crossfade at equal power, at most half of either song.
         fade_in_ms, fade_out_ms : float, default 0
@@ -157,7 +160,7 @@ class Album:
         trim : "none" or "auto", default "none"
             "auto" cuts digital silence at the head but for 50 ms, and the tail where 10 ms stay below -72 dBFS.
         gain_db : float, default 0
-            -24 to 24, beside what the policy of the album gives it.
+            -24 to 24, added to the gain of the album's policy.
         level : "auto", "keep" or "move", default "auto"
             "keep" holds the level of the mix beside the other songs in every policy: an interlude. "auto" does so where
             its loudest 3 s lie more than 4 LU below the album, but for the policy "track"; "move" never.
@@ -171,6 +174,15 @@ class Album:
             20 to 400, for the same.
         tags : mapping, optional
             See :func:`write`.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album(title="Live")
+        >>> for title in ("Overture", "Song"):
+        ...     album.track((np.full((2, 48_000), 0.1), 48_000), title=title, gapless=len(album) > 0)
+        >>> album["Song"].gap_s, album["Song"].duration_s, album.sample_rate_hz
+        (0.0, 1.0, 48000)
         """
         settings = settings_of({name: value for name, value in locals().items() if name not in ("self", "audio")})
         refuse_twice(settings, [(song.title, song.isrc) for song in self._songs])
@@ -188,13 +200,23 @@ class Album:
         Parameters
         ----------
         audio : path, or what :func:`read` returned
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 176_400))
+        >>> album = md.Album()
+        >>> album.track((noise, 44_100), title="Song")
+        >>> album.pregap((noise, 44_100))
+        >>> album.master("spotify").layout.entries[0].start_sector
+        300
         """
         self._pregap = Song("pregap", **song_audio(audio, "pregap"))
 
     @classmethod
     @_checks.named
     def from_file(cls, path: str | os.PathLike[str], *, progress: Callable[[float], object] | None = None) -> Self:
-        """Read an album file, and the audio files that it names.
+        r"""Read an album file, and the audio files that it names.
 
         Parameters
         ----------
@@ -212,6 +234,19 @@ class Album:
         ParameterError, FileNotFoundError
             For what :meth:`track` and :meth:`master` would refuse, for names that are not known, for files that are not
             there; with the line, and the nearest name.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", np.full((2, 24_000), 0.1), 48_000)
+        ...     file = pathlib.Path(folder, "album.toml")
+        ...     lines = ("version = 1", "[album]", 'title = "One"', "[[track]]", 'file = "song.wav"', 'title = "Song"')
+        ...     _ = file.write_text("\n".join(lines))
+        ...     album = md.Album.from_file(file)
+        >>> album.label.title, album["Song"].duration_s
+        ('One', 0.5)
         """
         return load(path, cls, _checks.callback("progress", progress))
 
@@ -235,7 +270,7 @@ class Album:
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> album = md.Album(title="One", date="2026-11-28")
         >>> album.track((np.full((2, 48_000), 0.1), 48_000), title="Song", gap_s=1)
         >>> album.master_settings = md.MasterSettings(target="spotify", policy="similar")
@@ -275,11 +310,22 @@ class Album:
         self._songs, self._pregap = list(stored.songs), stored.pregap
 
     def files(self) -> list[Path]:
-        """Return the files that it was made of: songs, hidden audio, covers.
+        """Return the files that the album was made from: songs, hidden audio, covers.
 
         Returns
         -------
         list of Path
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", np.full((2, 24_000), 0.1), 48_000)
+        ...     album.track(f"{folder}/song.wav", title="Song")
+        >>> len(album.files()), album.files()[0].name
+        (1, 'song.wav')
         """
         songs = [*self._songs, *([] if self._pregap is None else [self._pregap])]
         files = [song.source for song in songs if song.source is not None]
@@ -304,12 +350,12 @@ class Album:
 
     @property
     def label(self) -> Label:
-        """What stands on its label."""
+        """Title, artist, barcode, date and cover of the album."""
         return self._label
 
     @property
     def sides(self) -> tuple[tuple[str, ...], ...]:
-        """Titles on each side of a record; empty where nothing is said of them.
+        """Titles on each side of a record; empty if none were given.
 
         All songs in their order, each once; a song that goes on from another stands on the same side.
         """
@@ -331,7 +377,7 @@ class Album:
 
     @property
     def master_settings(self) -> MasterSettings:
-        """What :meth:`master` takes where it is not told otherwise."""
+        """Defaults of :meth:`master`."""
         return self._master_settings
 
     @master_settings.setter
@@ -342,7 +388,7 @@ class Album:
 
     @property
     def deliver_settings(self) -> DeliverSettings:
-        """What :meth:`MasteredAlbum.deliver` takes where it is not told otherwise."""
+        """Defaults of :meth:`MasteredAlbum.deliver`."""
         return self._deliver_settings
 
     @deliver_settings.setter
@@ -353,7 +399,7 @@ class Album:
 
     @property
     def sample_rate_hz(self) -> float:
-        """Rate of its masters."""
+        """Sample rate of the masters in Hz."""
         if self._rate_hz is not None:
             return self._rate_hz
         self._not_empty()
@@ -381,6 +427,17 @@ class Album:
         Returns
         -------
         AlbumMeasurements
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> album = md.Album()
+        >>> for title, gain in (("Loud", 1.0), ("Soft", 0.5)):
+        ...     album.track((gain * noise, 48_000), title=title)
+        >>> measurements = album.measure()
+        >>> [round(song.loudness.integrated_lufs, 1) for song in measurements.songs], round(measurements.album_lufs, 1)
+        ([-14.0, -20.0], -16.0)
         """
         self._not_empty()
         return measured(groups_of(self._songs, self.sample_rate_hz), cast(Any, progress))
@@ -405,7 +462,7 @@ class Album:
         noise_shaping: NoiseShaping | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> MasteredAlbum:
-        """Master all songs together: each at its own loudness, all songs as one at that of the target.
+        """Master all songs together: they keep their relative levels, and the album meets the target as a whole.
 
         Songs without a gap between them are processed as one programme, so that nothing is heard where they meet. What
         is not given is as :attr:`master_settings` says: the defaults below, or the settings of an album file.
@@ -417,9 +474,9 @@ class Album:
             that of the settings aside with its ceiling.
         policy : "album", "similar" or "track", default "album"
             "album" leaves the levels of the songs beside each other as they are; "similar" brings them within
-            `window_lu` of the reference; "track" brings each song to the target by itself.
+            `window_lu` of the reference; "track" brings each song to the target on its own.
         reference : "album", "loudest" or "anchor", optional
-            What lies on the target: all songs as one, the loudest, or the anchor. By default the rule of the target.
+            Reference that meets the target: all songs as one, the loudest, or the anchor. By default by the target.
         window_lu : float, default 1
             0 to 12.
         measure : "integrated" or "loud_part", default "integrated"
@@ -442,7 +499,21 @@ class Album:
         Raises
         ------
         ParameterError
-            For a song that would have to be louder than it can be, with the loudness of the album that can be had.
+            For a song that cannot be made loud enough, with the highest loudness of the album within reach.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> album = md.Album()
+        >>> for title, gain in (("Loud", 1.0), ("Soft", 0.5)):
+        ...     album.track((gain * noise, 48_000), title=title)
+        >>> for policy in ("album", "similar", "track"):
+        ...     songs = album.master(target_lufs=-16, policy=policy).tracks
+        ...     print(policy, [round(song.loudness.integrated_lufs, 1) for song in songs])
+        album [-14.0, -20.0]
+        similar [-15.1, -17.1]
+        track [-16.0, -16.0]
         """
         self._not_empty()
         given = {name: value for name, value in locals().items() if name not in ("self", "progress")}
@@ -503,6 +574,17 @@ class Album:
         Returns
         -------
         Order
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> album = md.Album()
+        >>> for title, gain in (("Quiet", 0.1), ("Loud", 1.0), ("Middle", 0.4)):
+        ...     album.track((gain * noise, 48_000), title=title)
+        >>> order = album.suggest_order(arc="front")
+        >>> order.titles, round(order.cost, 2), round(order.given_cost, 2)
+        (('Loud', 'Middle', 'Quiet'), 2.54, 5.46)
         """
         readings = self.measure(progress=progress).songs
         measured = list(zip(self._songs, readings, _energies(readings), strict=True))
@@ -520,7 +602,7 @@ class Album:
             for name, title in (("first", first), ("last", last))
         }
         songs = [
-            OrderedSong(
+            SongSummary(
                 title=titles[group[0][0].title],
                 start_lufs=group[0][1].start_lufs,
                 end_lufs=group[-1][1].end_lufs,

@@ -1,4 +1,4 @@
-"""What stands on the label of an album, and in the tags of its songs."""
+"""The label of an album, and the tags of its songs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mixdown.files import Tags
 
 @dataclass(frozen=True)
 class Label:
-    """What stands on the label of an album.
+    """The label of an album: title, artist, codes and texts.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""The master of a song, and what was done to it."""
+"""The master of a song of an album, and its processing."""
 
 from __future__ import annotations
 
@@ -8,25 +8,37 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.album.tone import Move
 from mixdown.delivery.certificate import Certificate
+from mixdown.display.html import Told
 from mixdown.meters import Loudness
 
 
-@dataclass(frozen=True)
-class AlbumChange:
-    """What was done to a song.
+@dataclass(frozen=True, repr=False)
+class AlbumChange(Told):
+    """The processing of one song of an album.
 
     Attributes
     ----------
     title : str
     before_lufs : float
-        Its loudness before gain and limiter.
+        Loudness before gain and limiter.
     gain_db : float
-        Gain before the limiter, beside the constant of the album: 0 for all with the policy "album".
+        Gain before the limiter, relative to the album: 0 for all songs with the policy "album".
     keep : str
-        Why it kept its level; empty if it did not.
+        Reason that the song kept its level; empty if it did not.
     tone : Move or None
     ends : tuple of str
         Trims, fades, conversions.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> album = md.Album()
+    >>> for title, gain in (("Loud", 1.0), ("Soft", 0.5)):
+    ...     album.track((gain * noise, 48_000), title=title, level="move")
+    >>> change = album.master(target_lufs=-16, policy="similar", window_lu=1).changes[1]
+    >>> print(f"{change.title}: {change.before_lufs:.1f} LUFS, {change.gain_db:+.1f} dB beside the album")
+    Soft: -20.0 LUFS, +2.0 dB beside the album
     """
 
     title: str
@@ -43,8 +55,8 @@ class AlbumChange:
         return f"{self.title}: {'; '.join((*parts, *self.ends))}"
 
 
-@dataclass(frozen=True, eq=False)
-class MasteredSong:
+@dataclass(frozen=True, eq=False, repr=False)
+class MasteredSong(Told):
     """A song of a mastered album.
 
     Attributes
@@ -55,6 +67,15 @@ class MasteredSong:
     sample_rate_hz : float
     certificate : Certificate
         Readings of its samples; of songs without a gap between them the processing is that of all of them.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> album = md.Album()
+    >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+    >>> song = album.master("spotify").tracks[0]
+    >>> print(f"{song.title}: {song.duration_s:.1f} s, {song.loudness.integrated_lufs:.1f} LUFS")
+    Song: 1.0 s, -14.0 LUFS
     """
 
     title: str
@@ -64,10 +85,10 @@ class MasteredSong:
 
     @property
     def loudness(self) -> Loudness:
-        """Its loudness as delivered."""
+        """Loudness of the delivered samples."""
         return self.certificate.loudness
 
     @property
     def duration_s(self) -> float:
-        """Its length, without the silence before it."""
+        """Length in s, without the pause before it."""
         return float(self.audio.shape[1] / self.sample_rate_hz)

@@ -26,6 +26,7 @@ from mixdown.conversion import at_rate
 from mixdown.delivery.cd import CdLayout
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.targets import Target, playback_gain, targets
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import Tags
 from mixdown.meters import loudness
@@ -35,8 +36,30 @@ from mixdown.pack.delivering import CueEncoding, Delivery, deliver
 UNLIMITED_DBTP = -1.0
 
 
-class MasteredAlbum:
-    """The masters of an album, as :meth:`Album.master` returns them."""
+class MasteredAlbum(Shown):
+    """The masters of an album, as :meth:`Album.master` returns them.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 176_400)) * np.hanning(176_400)
+    >>> album = md.Album(title="Two")
+    >>> album.track((noise, 44_100), title="One", index_points_s=[1.5])
+    >>> album.track((noise, 44_100), title="Two", gap_s=1.5)
+    >>> record = album.master("spotify", bit_depth=16)
+    >>> record
+    <MasteredAlbum for spotify: 2 songs, -14.00 LUFS, -4.16 dBTP, 44100 Hz>
+    >>> print(f"{record.album_lufs:.2f} LUFS, {record.true_peak_dbtp:.1f} dBTP for {record.target.name}")
+    -14.00 LUFS, -4.2 dBTP for spotify
+    >>> record.sample_rate_hz, record.bit_depth, record.settings["target_lufs"], record.label.title
+    (44100, 16, -14.0, 'Two')
+    >>> record.starts, record.frames, record.pauses_s, record.index_points_s
+    ((0, 242550), 418950, (0.0, 1.5), ((1.5,), ()))
+    >>> len(record.songs), len(record.tracks), record.changes[1].gain_db, record.changes_told, record.hidden
+    (2, 2, 0.0, (), None)
+    >>> record.layout, record.disc.bit_depth
+    (<CdLayout: 2 tracks, 00:09:38>, 16)
+    """
 
     def __init__(
         self,
@@ -68,12 +91,12 @@ class MasteredAlbum:
 
     @property
     def label(self) -> Label:
-        """What stands on its label."""
+        """Title, artist, barcode, date and cover of the album."""
         return self._label
 
     @property
     def songs(self) -> tuple[Song, ...]:
-        """The songs as they were given."""
+        """The songs before mastering."""
         return self._songs
 
     def tags(self, position: int) -> Tags:
@@ -87,38 +110,47 @@ class MasteredAlbum:
         Returns
         -------
         Tags
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album(title="One", date="2026-11-28")
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> tags = album.master("spotify").tags(0)
+        >>> tags.text("title"), tags.text("date")
+        ('Song', '2026-11-28')
         """
         return self._label.tags(self._songs, position)
 
     @property
     def target(self) -> Target:
-        """Its target."""
+        """The delivery target."""
         return self._target
 
     @property
     def sample_rate_hz(self) -> float:
-        """Rate of its samples."""
+        """Sample rate of the masters in Hz."""
         return self._solved.masters[0].sample_rate_hz
 
     @property
     def bit_depth(self) -> int:
-        """Word length of its samples; 32 is floating point."""
+        """Word length of the masters; 32 is floating point."""
         return int(self._settings["bit_depth"])
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What it was mastered with, as plain values."""
+        """The settings of the master, as plain values."""
         plan = {"policy": self._policy, "reference": self._plan.reference}
         return {"target": self._target.name, "target_lufs": self._target_lufs, **plan, **self._settings}
 
     @property
     def album_lufs(self) -> float:
-        """Loudness of all songs as one programme, as delivered."""
+        """Loudness of all songs as one programme, measured on the delivered samples."""
         return self._solved.album_lufs
 
     @property
     def true_peak_dbtp(self) -> float:
-        """Highest true peak of all songs, as delivered."""
+        """Highest true peak of all songs, measured on the delivered samples."""
         return max(one.certificate.loudness.true_peak_dbtp for one in self._solved.masters)
 
     @property
@@ -134,14 +166,14 @@ class MasteredAlbum:
 
     @property
     def changes(self) -> tuple[AlbumChange, ...]:
-        """What was done to each song, and why."""
+        """The processing of each song, with its reason."""
         gains = [gain for group, gain in zip(self._groups, self._plan.gains_db, strict=True) for _ in group.songs]
         pairs = zip(self._prepared, gains, strict=True)
         return tuple(dataclasses.replace(change, gain_db=gain) for change, gain in pairs)
 
     @property
     def changes_told(self) -> tuple[str, ...]:
-        """The same in words, of the songs of which there is something to say."""
+        """The same in words, for songs whose processing is not that of the whole album."""
         return tuple(str(change) for change in self.changes if change.keep or change.tone or change.ends)
 
     def __len__(self) -> int:
@@ -157,9 +189,21 @@ class MasteredAlbum:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)) * np.hanning(48_000)
+        >>> album = md.Album()
+        >>> album.track((noise, 48_000), title="Song")
+        >>> print(album.master("spotify").table())
+        Song  Length  LUFS before  Gain    LUFS   dBTP  LRA  Clip  Limiter
+        Song    0:01        -16.8  2.81  -14.00  -4.76  0.0   0.0      0.0
+        <BLANKLINE>
+        Album -14.00 LUFS, -4.76 dBTP (spotify: -14 LUFS).
         """
         rows: list[tuple[str, ...]] = [
-            ("Song", "Length", "LUFS before", "Gain", "LUFS", "dBTP", "LRA", "Clip", "Limiter")
+            ("Song", "Length", "LUFS before", "Gain dB", "LUFS", "dBTP", "LRA LU", "Clip dB", "Limiter dB")
         ]
         for song, change in zip(self.tracks, self.changes, strict=True):
             certificate = song.certificate
@@ -177,11 +221,6 @@ class MasteredAlbum:
         album = f"Album {measured} ({wanted})."
         return "\n".join((aligned(rows), "", album, *self.changes_told))
 
-    def _repr_html_(self) -> str:
-        from mixdown.display import html
-
-        return html.page("MasteredAlbum", f"<pre>{html.escaped(self.table())}</pre>")
-
     @_checks.named
     def at(
         self,
@@ -191,7 +230,7 @@ class MasteredAlbum:
         noise_shaping: str | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> MasteredAlbum:
-        """Return the same album at another rate or word length: from the programme in floating point, measured anew.
+        """Return the album at another rate or word length, solved and measured anew from floating point.
 
         Parameters
         ----------
@@ -206,6 +245,15 @@ class MasteredAlbum:
         Returns
         -------
         MasteredAlbum
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> disc = album.master("spotify").at(44_100, 16)
+        >>> print(f"{disc.tracks[0].audio.shape}, {disc.album_lufs:.2f} LUFS")
+        (2, 44100), -14.00 LUFS
         """
         rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)
         bits = self.bit_depth if bit_depth is None else _checks.bit_depth(bit_depth)
@@ -280,18 +328,28 @@ class MasteredAlbum:
         return tuple(points for group in self._groups for points in group.index_points_s)
 
     def placed(self) -> list[tuple[int, int]]:
-        """Return where each song begins in :meth:`programme`, and where the silence before it.
+        """Return the frame at which each song begins in :meth:`programme`, and that of the pause before it.
 
         Returns
         -------
         list of (frame, frame)
             Equal where there is no silence.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> album = md.Album()
+        >>> for title in ("One", "Two"):
+        ...     album.track((noise, 48_000), title=title, gap_s=0.5)
+        >>> album.master("spotify").placed()
+        [(0, 0), (72000, 48000)]
         """
         return _placed(self._groups, [one.audio.shape[1] for one in self._solved.masters], self.sample_rate_hz)
 
     @property
     def disc(self) -> MasteredAlbum:
-        """The album at 44.1 kHz and 16 bits, as it lies on a compact disc."""
+        """The album at 44.1 kHz and 16 bits, for compact disc."""
         if self._disc is None:
             self._disc = self.at(CD_RATE_HZ, CD_BITS)
         return self._disc
@@ -321,7 +379,7 @@ class MasteredAlbum:
 
     @property
     def hidden(self) -> Audio | None:
-        """The audio hidden before the first track of the disc, as delivered; None without a pregap."""
+        """The hidden audio before the first track of the disc, mastered; None without it."""
         song = self._hidden_song
         if song is None:
             return None
@@ -344,11 +402,20 @@ class MasteredAlbum:
         Returns
         -------
         array, shape (2, frames)
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 176_401)), 44_100), title="Song")
+        >>> frames = album.master("spotify", bit_depth=16).disc_image().shape[1]
+        >>> frames / 588
+        301.0
         """
         return image_of(self.disc.programme(), self.disc.hidden, self.layout)
 
     def unlimited(self, effects: Effect | None = None) -> list[Audio]:
-        """Return the songs before the limiter, at their levels beside each other, for the sides of a record.
+        """Return the songs without limiting, at their relative levels, for the sides of a record.
 
         Parameters
         ----------
@@ -359,6 +426,15 @@ class MasteredAlbum:
         -------
         list of array, shape (2, frames)
             With one gain for all, so that their highest true peak is -1 dBTP.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> songs = album.master("spotify").unlimited()
+        >>> print(f"{md.loudness(songs[0], 48_000, precision='high').true_peak_dbtp:.2f} dBTP")
+        -1.00 dBTP
         """
         songs = []
         rate_hz = self.sample_rate_hz
@@ -384,22 +460,53 @@ class MasteredAlbum:
         vinyl_effects: Effect | Sequence[Effect] | None = None,
         progress: Callable[[float], object] | None = None,
     ) -> Delivery:
-        """Write it in several formats, with manifest, checksums and a report: see :func:`deliver`.
+        """Write the album in several formats, with manifest, checksums and a report.
 
-        What is not given is as the settings of the album say: see :class:`DeliverSettings`.
+        Everything is written into ``FOLDER.part`` and renamed when it is complete: a failure leaves nothing. The same
+        album and formats give the same bytes. Arguments that are not given come from the :class:`DeliverSettings` of
+        the album.
 
         Parameters
         ----------
         folder : path
+            New, or replaced with `overwrite`.
         formats : sequence of str, default ("wav24", "flac")
+            "wav16", "wav24", "wav32" (masters with all metadata), "flac", "flac16", "cd" (image, CUE, TOC, CD-TEXT, PQ
+            table), "mp3:320", "aac:256", "ogg:160", "opus:128" (with other bit rates, too), "vinyl:12in33" (sides
+            before the limiter), "ingest:spotify" (any of :func:`profiles`: samples alone, as the service takes them).
         overwrite : bool, default False
+            Replace a pack that is there; a folder with other files is refused.
         cue_encoding : "latin-1" or "utf-8", default "latin-1"
+            Writing programs read Latin-1; UTF-8 is for players.
         vinyl_effects : effect or sequence of effects, optional
+            On the sides of a record alone, such as the elliptical equalizer that :func:`vinyl_check` suggests.
         progress : function, optional
+            Called with the share done, 0 to 1. What it raises ends the work.
 
         Returns
         -------
         Delivery
+
+        Raises
+        ------
+        ParameterError
+            For formats that the album does not fit, before anything is written.
+        OSError
+            For a folder that is there, or cannot be written, and for a cover that cannot be read.
+        ValueError
+            If an encoder is missing.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album(title="One")
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pack = album.master("spotify").deliver(f"{folder}/release", ["flac"])
+        >>> song = next(file for file in pack.files if file.frames)
+        >>> print(f"{song.path}: {song.frames} frames, {song.integrated_lufs:.2f} LUFS")
+        flac/01 Song.flac: 48000 frames, -14.00 LUFS
         """
         settings = self._deliver_settings
         asked = settings.asked(formats)
@@ -416,11 +523,21 @@ class MasteredAlbum:
         )
 
     def programme(self) -> Audio:
-        """Return all songs with the silence between them as one, as delivered.
+        """Return all songs and the pauses between them as one programme.
 
         Returns
         -------
         array, shape (2, frames)
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> album = md.Album()
+        >>> for title in ("One", "Two"):
+        ...     album.track((noise, 48_000), title=title, gap_s=0.5)
+        >>> album.master("spotify").programme().shape
+        (2, 120000)
         """
         return joined([one.audio for one in self._solved.masters], self._groups, self.sample_rate_hz)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,9 +15,15 @@ from mixdown._core import ParameterError
 from mixdown._threads import Progress, each
 from mixdown.album.timeline import Group
 from mixdown.album.tone import Tone, tone_of
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
+from mixdown.display import style
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 from mixdown.meters import Loudness, LoudnessMeter
 from mixdown.meters.loudness_meter import album_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Measure = Literal["integrated", "loud_part"]
 """Loudness by which songs are compared: of the whole song, or of its loud part."""
@@ -30,10 +36,12 @@ _LOUD_PERCENTILE = 95.0
 #: Sound by which a song joins its neighbours, in s.
 _END_S = 10.0
 _STEP_FRAMES = 1 << 18
+#: Letters of a title in a picture.
+_LONG_TITLE = 18
 
 
-@dataclass(frozen=True, eq=False)
-class SongReading:
+@dataclass(frozen=True, eq=False, repr=False)
+class SongReading(Told):
     """Measurements of a song.
 
     Attributes
@@ -47,6 +55,15 @@ class SongReading:
         Loudest short-term level within the first and the last 10 s.
     tone : Tone
         Its long-term spectrum in thirds of an octave.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> album = md.Album()
+    >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 240_000)), 48_000), title="Song")
+    >>> reading = album.measure().songs[0]
+    >>> print(f"loud part {reading.loud_part_lufs:.1f} LUFS, start {reading.start_lufs:.1f} LUFS")
+    loud part -13.9 LUFS, start -13.9 LUFS
     """
 
     title: str
@@ -58,7 +75,27 @@ class SongReading:
     tone: Tone = field(repr=False)
 
     def level_lufs(self, measure: Measure) -> float:
-        """Return the loudness by which it is compared."""
+        """Return the loudness by which songs are compared.
+
+        Parameters
+        ----------
+        measure : "integrated" or "loud_part"
+
+        Returns
+        -------
+        float
+            LUFS.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 480_000))
+        >>> album.track((noise * np.where(np.arange(480_000) < 240_000, 1, 0.5), 48_000), title="Song")
+        >>> reading = album.measure().songs[0]
+        >>> [round(reading.level_lufs(measure), 1) for measure in ("integrated", "loud_part")]
+        [-15.9, -13.8]
+        """
         return self.loud_part_lufs if measure == "loud_part" else self.loudness.integrated_lufs
 
 
@@ -117,7 +154,7 @@ def edge_lufs(loudness: Loudness, *, first: bool) -> float:
 
 @dataclass(frozen=True, eq=False)
 class AlbumMeasurements(Report):
-    """The songs of an album beside each other.
+    """Measurements of the songs of an album, side by side.
 
     Attributes
     ----------
@@ -126,6 +163,19 @@ class AlbumMeasurements(Report):
         Integrated loudness gated over the blocks of all songs: neither a mean of dB nor of energies.
     tonal_spread_db : float
         Standard deviation of the songs in thirds of an octave, root mean square over the bands.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> album = md.Album()
+    >>> for title, gain in (("Loud", 1.0), ("Soft", 0.5)):
+    ...     album.track((gain * noise, 48_000), title=title)
+    >>> measurements = album.measure()
+    >>> measurements
+    <AlbumMeasurements: 2 songs, -19.9 to -13.9 LUFS, album -15.9 LUFS>
+    >>> [round(range_lu, 1) for range_lu in measurements.loudness_range_lu], len(measurements.notes)
+    ([0.0, 0.0, 0.0], 0)
     """
 
     songs: tuple[SongReading, ...]
@@ -160,6 +210,15 @@ class AlbumMeasurements(Report):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> plain = album.measure().to_dict()
+        >>> round(plain["album_lufs"], 1), plain["songs"][0]["duration_s"]
+        (-14.0, 1.0)
         """
         return {
             "album_lufs": self.album_lufs,
@@ -174,8 +233,21 @@ class AlbumMeasurements(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
+        >>> for line in album.measure().table().splitlines()[:2]:
+        ...     print(line)
+        Song  Length   LUFS  Loud part  LRA  Max S  dBTP  Start    End  Tilt
+        Song    0:01  -14.0      -14.0  0.0   -inf  -6.8  -13.9  -13.9  15.3
         """
-        head = ("Song", "Length", "LUFS", "Loud part", "LRA", "Max S", "dBTP", "Start", "End", "Tilt")
+        head = (
+            *("Song", "Length", "LUFS", "Loud part LUFS", "LRA LU", "Max S LUFS", "dBTP"),
+            *("Start LUFS", "End LUFS", "Tilt dB"),
+        )
         rows: list[tuple[str, ...]] = [head]
         for song in self.songs:
             reading = song.loudness
@@ -188,7 +260,7 @@ class AlbumMeasurements(Report):
         lines.append(f"Tonal spread {self.tonal_spread_db:.1f} dB rms between songs.")
         return "\n".join((*lines, *self.notes))
 
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the short-term loudness of the songs one after another.
 
         Parameters
@@ -199,35 +271,51 @@ class AlbumMeasurements(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> album = md.Album()
+        >>> for title in ("One", "Two"):
+        ...     album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title=title)
+        >>> axes = album.measure().plot()
+        >>> print(f"{axes.get_xlim()[1]:.1f} s, {len(axes.texts)} songs")
+        2.0 s, 2 songs
         """
-        drawn = new_axes(9.0, 3.6) if axes is None else axes
-        start_s = 0.0
-        for song in self.songs:
-            reading = song.loudness
-            times = start_s + reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
-            drawn.plot(times, np.maximum(reading.short_term_lufs, -70), linewidth=0.9)
-            level = reading.integrated_lufs
-            drawn.hlines(level, start_s, start_s + song.duration_s, color="black", linewidth=1.2)
-            drawn.annotate(
-                song.title,
-                (start_s + song.duration_s / 2, level),
-                (0, 4),
-                textcoords="offset points",
-                ha="center",
-                fontsize=8,
-                parse_math=False,
-            )
-            start_s += song.duration_s
-        top = max(song.loudness.max_momentary_lufs for song in self.songs)
-        drawn.set_ylim(top - 40, top + 4)
-        drawn.set_xlim(0, start_s)
-        drawn.set_xlabel("Time (s)")
-        drawn.set_ylabel("Short-term loudness (LUFS)")
-        drawn.axhline(self.album_lufs, color="0.5", linestyle=":", linewidth=1)
-        drawn.set_title(
-            f"Songs and their integrated loudness; album {self.album_lufs:.1f} LUFS", fontsize=11, loc="left"
+        songs = [(song.title, song.loudness, song.duration_s) for song in self.songs]
+        return draw_songs(new_axes(9.0, 3.6) if axes is None else axes, songs, self.album_lufs)
+
+
+def draw_songs(axes: Axes, songs: Sequence[tuple[str, Loudness, float]], album_lufs: float) -> Axes:
+    """Draw the short-term loudness of songs one after another, each with its integrated loudness, and the album's."""
+    start_s = 0.0
+    for title, reading, duration_s in songs:
+        times_s = start_s + reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
+        axes.plot(times_s, style.finite(reading.short_term_lufs), linewidth=1.0, color=style.AFTER)
+        level = reading.integrated_lufs
+        axes.hlines(level, start_s, start_s + duration_s, color=style.INK, linewidth=1.2)
+        axes.annotate(
+            title if len(title) <= _LONG_TITLE else f"{title[: _LONG_TITLE - 1]}…",
+            (start_s + duration_s / 2, level),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=style.INK,
+            parse_math=False,
         )
-        return drawn
+        start_s += duration_s
+        axes.axvline(start_s, color=style.GRID, linewidth=1.0, zorder=0)
+    top = max(reading.max_momentary_lufs for _, reading, _ in songs)
+    style.style(axes, title="Loudness of the songs", unit="LUFS", grid="y")
+    style.over_time(axes, start_s)
+    axes.set_xlim(0.0, start_s)
+    axes.set_ylim(top - 30, top + 4)
+    style.decibel_steps(axes.yaxis, 7)
+    label = f"album {style.number_text(album_lufs)} LUFS"
+    axes.axhline(album_lufs, color=style.FAINT, linestyle=":", linewidth=1.0, label=label)
+    style.legend(axes, least=1)
+    return axes
 
 
 def length_text(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What an album is mastered with, and what is delivered of it, where a call does not say otherwise."""
+"""Defaults of mastering and delivering an album."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mixdown.album.solving import Policy, Reference
 from mixdown.album.songs import chain_of, text
 from mixdown.delivery.normalizing import ClipDb, clip_settings
 from mixdown.delivery.targets import Target, figures_of
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import BitDepth, Dither, NoiseShaping
 from mixdown.pack.delivering import USUAL, CueEncoding
@@ -27,8 +28,8 @@ _LEVELS = ("target", "target_lufs", "ceiling_dbtp")
 
 
 @dataclass(frozen=True)
-class MasterSettings:
-    """What an album is mastered with, where :meth:`Album.master` is not told otherwise.
+class MasterSettings(Shown):
+    """Defaults of :meth:`Album.master`.
 
     Parameters
     ----------
@@ -47,9 +48,11 @@ class MasterSettings:
     Examples
     --------
     >>> import mixdown as md
-    >>> settings = md.MasterSettings(target="spotify", policy="similar", window_lu=2)
-    >>> settings.window_lu, settings.wanted.integrated_lufs
-    (2.0, -14.0)
+    >>> settings = md.MasterSettings(target="spotify", policy="similar", window_lu=2, effects=md.Gain(gain_db=-1))
+    >>> settings.window_lu, settings.wanted.integrated_lufs, settings.chain.gain_db
+    (2.0, -14.0, -1.0)
+    >>> settings.lies_on_target, settings.wanted.ceiling_dbtp
+    ('album', -1.0)
     """
 
     target: str | None = None
@@ -90,7 +93,24 @@ class MasterSettings:
             raise ParameterError('reference = "anchor" needs anchor: the title of the song that lies on the target')
 
     def given(self, settings: Mapping[str, Any]) -> MasterSettings:
-        """Return these settings with those of a call; None is not given."""
+        """Return these settings, updated with the arguments of a call; None leaves a setting unchanged.
+
+        Parameters
+        ----------
+        settings : mapping
+            Arguments of :meth:`Album.master` by name.
+
+        Returns
+        -------
+        MasterSettings
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> settings = md.MasterSettings(target="spotify", ceiling_dbtp=-2)
+        >>> settings.given({"target_lufs": -16}).wanted
+        <Target -16 LUFS at -1 dBTP: -16 LUFS, -1 dBTP>
+        """
         given = {name: value for name, value in settings.items() if value is not None}
         if "target" in given or "target_lufs" in given:
             given = {**dict.fromkeys(_LEVELS), **given}
@@ -98,30 +118,30 @@ class MasterSettings:
 
     @property
     def wanted(self) -> Target:
-        """The target that they name."""
+        """The target."""
         return figures_of(self.target, self.target_lufs, self.ceiling_dbtp)
 
     @property
     def lies_on_target(self) -> Reference:
-        """What lies on the target: as said, or by the rule of the target."""
+        """The reference that meets the target: as given, or by the album rule of the target."""
         if self.reference is not None:
             return self.reference
         return "loudest" if self.wanted.album == "loudest" else "album"
 
     @property
     def chain(self) -> Effect | None:
-        """The effects as one."""
+        """The effects in series, as one effect."""
         return cast("Effect | None", self.effects)
 
 
 @dataclass(frozen=True)
-class DeliverSettings:
-    """What is delivered of an album, where :meth:`MasteredAlbum.deliver` is not told otherwise.
+class DeliverSettings(Shown):
+    """Defaults of :meth:`MasteredAlbum.deliver`.
 
     Parameters
     ----------
     formats : sequence of str, default ("wav24", "flac")
-        See :func:`deliver`.
+        See :meth:`MasteredAlbum.deliver`.
     cue_encoding : "latin-1" or "utf-8", default "latin-1"
     record : str, optional
         What "vinyl" stands for among the formats: "12in33", "12in45", "10in33", "10in45", "7in33" or "7in45".
@@ -148,7 +168,7 @@ class DeliverSettings:
         object.__setattr__(self, "vinyl_effects", chain_of("vinyl_effects", self.vinyl_effects))
 
     def asked(self, formats: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return the formats of a call, or these, each with its record.
+        """Return the formats of a call, or these by default; "vinyl" names its record.
 
         Parameters
         ----------
@@ -157,6 +177,12 @@ class DeliverSettings:
         Returns
         -------
         tuple of str
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.DeliverSettings(record="12in33").asked(["cd", "vinyl"])
+        ('cd', 'vinyl:12in33')
         """
         names = (form.name for form in formats_of(self.formats if formats is None else formats))
         return tuple(f"vinyl:{self.record}" if name == "vinyl" and self.record else name for name in names)

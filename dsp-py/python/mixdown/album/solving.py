@@ -21,10 +21,10 @@ from mixdown.delivery.targets import Target
 from mixdown.meters.loudness_meter import LoudnessMeter, album_of
 
 Policy = Literal["album", "similar", "track"]
-"""Levels of songs beside each other: as in the mixes, within a window, or each on the target by itself."""
+"""Relative levels of songs: as in the mixes, within a window, or each song on the target."""
 
 Reference = Literal["album", "loudest", "anchor"]
-"""What stands on the target: the union of all songs, the loudest song, or the anchor."""
+"""Reference that meets the target: the union of all songs, the loudest song, or the anchor."""
 
 #: Distance of the loudest 3 s from the album below which a song keeps its level by itself, in LU. Chosen.
 _QUIET_LU = 4.0

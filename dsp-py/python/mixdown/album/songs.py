@@ -16,6 +16,7 @@ from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
 from mixdown.delivery.codes import isrc
 from mixdown.delivery.order.songs import fifths
+from mixdown.display.html import Shown
 from mixdown.effects import Chain, Effect
 from mixdown.files import Recording, Tags
 from mixdown.files.names import shown
@@ -34,20 +35,20 @@ _LEAST_S = 0.4
 
 
 @dataclass(frozen=True, eq=False)
-class Song:
+class Song(Shown):
     """A song of an album.
 
     Attributes
     ----------
     title : str
     audio : array, shape (2, frames)
-        Of a mono file left and right are equal.
+        Left and right are equal for a mono file.
     sample_rate_hz : float
     source : Path or None
         The file it was read from.
     was_mono : bool
     damage : tuple of str
-        What was found wrong with the file while it was read.
+        Damage found while the file was read.
     stamp : tuple of int
         State of that file when it was read.
     artist, isrc : str
@@ -56,13 +57,13 @@ class Song:
         Silence before it: 2 s where nothing is given, 0 for a song that goes on from the one before. Before the first
         song there is none.
     gapless : bool
-        It goes on without a gap from the song before.
+        The song follows the one before without a gap.
     crossfade_s : float
         Length of the crossfade from the song before.
     fade_in_ms, fade_out_ms : float
     trim : "none" or "auto"
     gain_db : float
-        Beside what the policy of the album gives it.
+        Added to the gain of the album's policy.
     level : "auto", "keep" or "move"
     effects : Effect or None
     index_points_s : tuple of float
@@ -74,6 +75,15 @@ class Song:
         Further tags.
     cover : str
         Path of a cover of its own, among the tags; empty without one.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> album = md.Album()
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="One")
+    >>> album.track((np.full(24_000, 0.1), 48_000), title="Two", crossfade_s=0.1)
+    >>> album["Two"].audio.shape, album["Two"].duration_s, album["Two"].is_joined
+    ((2, 24000), 0.5, True)
     """
 
     title: str
@@ -102,12 +112,12 @@ class Song:
 
     @property
     def duration_s(self) -> float:
-        """Length of its audio."""
+        """Length of the audio in s."""
         return float(self.audio.shape[-1] / self.sample_rate_hz)
 
     @property
     def is_joined(self) -> bool:
-        """Whether it goes on from the song before, without a gap or with a crossfade."""
+        """Whether the song follows the one before without a gap, or with a crossfade."""
         return self.gapless or self.crossfade_s > 0
 
 

@@ -17,6 +17,7 @@ from mixdown.analysis.lead import lead_report
 from mixdown.analysis.reports import limits_of
 from mixdown.analysis.roles import LEAD_LU, SPARSE_LU, SPARSE_SHARE, UNKNOWN, Role, pairs_of, role_named, roles_of
 from mixdown.conversion import at_rate
+from mixdown.display.html import Shown
 from mixdown.effects import Gain, range_of
 from mixdown.meters import Loudness, loudness
 from mixdown.session.automation import nearest
@@ -37,8 +38,8 @@ _WINDOW_S = 0.4
 
 
 @dataclass(frozen=True)
-class Balance:
-    """A start balance.
+class Balance(Shown):
+    """The result of :func:`balance`: a start balance.
 
     Attributes
     ----------
@@ -53,11 +54,21 @@ class Balance:
     left_alone : dict
         Stems that were not balanced, with the reason.
     roles : dict
-        What each stem counts as: "lead", "bass", "kick", … "other" or "unknown".
+        Role of each stem: "lead", "bass", "kick", … "other" or "unknown".
     rules : dict
-        What decided the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
+        Reason for the role of each stem: "given", "by name", its spectrum with figures, or "nothing tells".
     lead_level_lu : float or None
         Level of the lead beside the sum of all others, while it sounds (see :func:`lead_report`); None without a lead.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> kick, vocals = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> rough = md.balance({"kick": (kick, 48_000), "vocals": (vocals, 48_000)}, 48_000)
+    >>> print(f"{rough.loudness_of_mix.true_peak_dbtp:.1f} dBTP, lead {rough.lead_level_lu:+.1f} LU")
+    -6.0 dBTP, lead +2.0 LU
+    >>> rough.roles
+    {'kick': 'kick', 'vocals': 'vocal'}
     """
 
     mix: Mix
@@ -87,7 +98,7 @@ def balance(
     groups: Mapping[str, Sequence[str]] | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> Balance:
-    """Set faders and pans by loudness and by the roles of stems, and the sum to -6 dBTP.
+    """Make a start balance: faders and pans by loudness and by the roles of stems, the sum at -6 dBTP.
 
     A role is told by the name of a stem, else by its spectrum (a bass, drums), else it is unknown.
 
@@ -102,8 +113,9 @@ def balance(
 
     Parameters
     ----------
-    stems : mapping of name to (audio, sample_rate_hz), as :func:`read` returns it
-        Mono or stereo. Stems of other rates are resampled; shorter ones end in silence.
+    stems : mapping of name to audio
+        Mono or stereo: arrays at the rate of the mix, or what :func:`read` returned, which is resampled where its rate
+        is another. Shorter ones end in silence.
     sample_rate_hz : float
         Rate of the mix.
     progress : function, optional
@@ -121,7 +133,7 @@ def balance(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> tones = 0.1 * np.sin(np.arange(96_000) * np.array([[0.02], [0.05], [0.1]]))
     >>> stems = {name: (tone, 48_000) for name, tone in zip(("bass", "keys", "vocal"), tones)}
     >>> balanced = md.balance(stems, 48_000)
@@ -139,8 +151,8 @@ def balance(
     mix = Mix(sample_rate_hz=sample_rate_hz)
     for done, (name, stem) in enumerate(stems.items()):
         called = f"audio of {name!r}"
-        audio, rate_hz = _checks.recording(stem, None, called)
-        samples = at_rate(_checks.audio(audio, called), rate_hz, sample_rate_hz)
+        audio, own_hz = _checks.unpack(stem, called)
+        samples = at_rate(_checks.audio(audio, called), own_hz or sample_rate_hz, sample_rate_hz)
         report((2 * done + 1) / steps)
         readings[name] = loudness(_at_least_a_window(samples, sample_rate_hz), sample_rate_hz)
         mix.track(name, samples)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mixdown.display.figures import AFTER, FAINT, GRID, INK, TARGET
+from mixdown.display import style
+from mixdown.display.style import AFTER, AMBER, FAINT, GRID, INK, TARGET
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mixdown.analysis.findings import Finding
 
 #: Colours of severities.
-_COLOURS = {"fault": TARGET, "warning": "#C98A2B", "note": AFTER, "not_measurable": FAINT}
+_COLOURS = {"fault": TARGET, "warning": AMBER, "note": AFTER, "not_measurable": FAINT}
 #: Width of the shortest mark, in parts of the programme.
 _SHORTEST = 0.004
 
@@ -52,13 +53,10 @@ def draw_check(axes: Axes, envelope: NDArray[np.float32], duration_s: float, fin
                 )
     axes.set_yticks(places, labels)
     axes.set_ylim(places[-1] - (1.1 if len(places) == lanes else 0.6), 1.1)
+    style.style(axes, title="", grid="x")
+    style.over_time(axes, duration_s)
     axes.set_xlim(0, max(duration_s, 1e-3))
-    axes.set_xlabel("s")
-    axes.tick_params(length=0, labelcolor=INK, labelsize=8)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
     shown = [severity for severity in _COLOURS if any(finding.severity == severity for finding in findings)]
     for severity in shown:
         axes.plot([], [], color=_COLOURS[severity], linewidth=5, label=severity.replace("_", " "))
-    if shown:
-        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(shown), frameon=False, fontsize=8)
+    style.legend(axes, least=1)

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.effects import Chain, Effect, Width, from_dict
 
 NoiseColour = Literal["pink", "road"]
@@ -16,8 +17,8 @@ _COLOURS: Sequence[str] = ("pink", "road")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RoomNoise:
-    """Noise that masks a mix where it is heard.
+class RoomNoise(Shown):
+    """Background noise of a listening place, which masks the mix.
 
     Parameters
     ----------
@@ -26,6 +27,13 @@ class RoomNoise:
     colour : "pink" or "road", default "pink"
         "pink": equal powers in equal parts of an octave. "road": equal density up to 100 Hz, falling by 6 dB per octave
         above, as in a car.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> train = md.RoomNoise(level_db_spl=70, colour="road")
+    >>> md.Device(name="earbuds on a train", noise=train).noise.level_db_spl
+    70.0
     """
 
     level_db_spl: float
@@ -37,7 +45,7 @@ class RoomNoise:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Device:
+class Device(Shown):
     """A loudspeaker, headphone or room, for :func:`translation`.
 
     Parameters
@@ -56,10 +64,13 @@ class Device:
 
     Examples
     --------
-    >>> import mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> kitchen = md.Device(name="kitchen radio", effects=[md.HighPass(frequency_hz=150)], mono_below_hz=float("inf"))
-    >>> md.devices()["phone"].mono_below_hz
-    inf
+    >>> bass = 0.2 * np.sin(2 * np.pi * 50 * np.arange(96_000) / 48_000)
+    >>> lead = 0.2 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
+    >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=[kitchen])
+    >>> {track: round(kept["kitchen radio"], 2) for track, kept in report.kept.items()}
+    {'bass': 0.16, 'lead': 1.11}
     """
 
     name: str
@@ -83,27 +94,59 @@ class Device:
             raise TypeError(f"noise = {_checks.shown(self.noise)} is not a RoomNoise")
 
     def audition(self) -> Effect:
-        """Return an effect that gives an idea of the device: its response and its mono fold, without level and noise.
+        """Return an effect that approximates the device: its response and mono fold, without level and noise.
 
         Returns
         -------
         Effect
             Approximate: a phone has more faults than its response. It takes stereo where the device folds to mono.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = 0.1 * np.sin(2 * np.pi * 60 * np.arange(48_000) / 48_000)
+        >>> heard = md.devices()["phone"].audition()(np.stack([tone, tone]), 48_000)[:, 24_000:]
+        >>> print(f"{20 * np.log10(heard.std() / tone.std()):.0f} dB at 60 Hz")
+        -56 dB at 60 Hz
         """
         fold = [] if self.mono_below_hz == 0 else [_folding(self.mono_below_hz)]
         return Chain([*self.effects, *fold])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the device as plain values.
 
         Returns
         -------
         dict
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> plain = md.devices()["car"].to_dict()
+        >>> plain["level_db_spl"], plain["noise"]
+        (78.0, {'level_db_spl': 68.0, 'colour': 'road'})
         """
         return self.engine(None)
 
     def engine(self, sample_rate_hz: float | None) -> dict[str, Any]:
-        """Return it as the engine takes it for tracks of this rate."""
+        """Return the device as plain values for the engine, at the sample rate of the tracks.
+
+        Parameters
+        ----------
+        sample_rate_hz : float or None
+            Rate that impulse responses are converted to; None leaves them as they are.
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> radio = md.Device(name="radio", effects=[md.HighPass(frequency_hz=150)])
+        >>> radio.engine(48_000)["effects"]
+        [{'type': 'HighPass', 'frequency_hz': 150.0, 'slope_db_per_octave': 12.0}]
+        """
         noise = self.noise and {"level_db_spl": self.noise.level_db_spl, "colour": self.noise.colour}
         below: float | str = "inf" if math.isinf(self.mono_below_hz) else self.mono_below_hz
         return {
@@ -130,6 +173,12 @@ def devices() -> dict[str, Device]:
     -------
     dict of name to Device
         "phone", "laptop", "large laptop", "earbuds", "car", "club", "mono".
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> {name: device.level_db_spl for name, device in md.devices().items()}
+    {'phone': 65.0, 'laptop': 68.0, 'large laptop': 70.0, 'earbuds': 72.0, 'car': 78.0, 'club': 96.0, 'mono': 76.0}
     """
     return {made["name"]: _device_of(made) for made in _core.devices()}
 

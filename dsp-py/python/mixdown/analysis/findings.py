@@ -1,4 +1,4 @@
-"""Findings of the mix check: what a check has to say, with all its figures."""
+"""Findings of checks, with all their figures."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import Report, plain
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display.html import Shown
 
 Severity = Literal["fault", "warning", "note", "not_measurable"]
 
@@ -17,8 +18,8 @@ SEVERITIES = {"fault": "fault", "warning": "warning", "note": "note", "not_measu
 
 
 @dataclass(frozen=True, eq=False)
-class Finding:
-    """What a check has to say.
+class Finding(Shown):
+    """One finding of a check.
 
     Attributes
     ----------
@@ -28,9 +29,9 @@ class Finding:
         those of :class:`FileCheck`.
     severity : "fault", "warning", "note" or "not_measurable"
     value : float or None
-        What was measured.
+        The measured value.
     limit : float or None
-        The limit that it exceeds.
+        The limit that is exceeded.
     unit : str
         Of both.
     channel : int or None
@@ -38,16 +39,24 @@ class Finding:
     tracks : tuple of str
         The stems; empty for the programme.
     at_s : tuple of (from, to)
-        Where it is, the first 100 spans.
+        Places, the first 100 spans.
     message : str
         A sentence with the figures.
     evidence : mapping of name to (value, unit)
         The other figures of the sentence.
     suggestion : Suggestion or None
-        What mends it.
+        The remedy: an effect or a fader change.
     source : str
-        Who says so: the publication of a limit, or its mark ([P] published, [N] measured, [C] chosen); empty where the
+        Source of the limit: the publication, or its mark ([P] published, [N] measured, [C] chosen); empty where the
         limits of the check say it.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 100 * np.arange(96_000) / 48_000)
+    >>> overs = md.check_mix(np.stack([tone, tone]) * 1.2, 48_000).findings[0]
+    >>> print(f"{overs.severity}: {overs.check}, {overs.value:.2f} {overs.unit}")
+    fault: overs, 1.58 dBTP
     """
 
     check: str
@@ -67,12 +76,20 @@ class Finding:
         return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the finding as plain values.
 
         Returns
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+        >>> plain = md.check_mix(np.stack([noise, -noise]), 48_000).of("polarity")[0].to_dict()
+        >>> plain["severity"], round(plain["value"], 2), plain["limit"]
+        ('fault', -1.0, -0.9)
         """
         return cast(dict[str, Any], plain(self))
 
@@ -84,7 +101,7 @@ class FindingsReport(Report):
 
     @property
     def passed(self) -> bool:
-        """Whether there is no fault."""
+        """Whether the report holds no fault."""
         return all(finding.severity != "fault" for finding in self.findings)
 
     def of(self, check: str) -> tuple[Finding, ...]:
@@ -98,12 +115,19 @@ class FindingsReport(Report):
         Returns
         -------
         tuple of Finding
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> offset = md.check_mix(0.1 * np.random.default_rng(1).standard_normal((2, 96_000)) + 0.05, 48_000)
+        >>> [(round(finding.value, 3), finding.limit, finding.unit) for finding in offset.of("dc")]
+        [(-26.098, -50.0, 'dBFS'), (-26.061, -50.0, 'dBFS')]
         """
         return tuple(finding for finding in self.findings if finding.check == check)
 
     @property
     def counts(self) -> str:
-        """How many findings there are, by severity."""
+        """Number of findings by severity, in words."""
         numbers = {
             word: sum(finding.severity == severity for finding in self.findings)
             for severity, word in SEVERITIES.items()

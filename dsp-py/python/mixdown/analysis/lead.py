@@ -11,9 +11,12 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio
 from mixdown._threads import Progress, each
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,15 +27,23 @@ _STEP_FRAMES = 65_536
 LeadVerdict = Literal["buried", "low", "clear", "very forward", "not measurable"]
 
 
-@dataclass(frozen=True)
-class LeadSpan:
-    """A stretch in which the lead is buried.
+@dataclass(frozen=True, repr=False)
+class LeadSpan(Told):
+    """A time span in which the lead is buried.
 
     Attributes
     ----------
     start_s, end_s : float
     least_audibility : float
         The lowest of the running audibility in it.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> voice, band = np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> span = md.lead_report({"voice": 0.01 * voice, "band": 0.1 * band}, 48_000, lead="voice").spans[0]
+    >>> print(f"{span.start_s:.1f} to {span.end_s:.1f} s, audibility down to {span.least_audibility:.2f}")
+    0.0 to 5.8 s, audibility down to 0.00
     """
 
     start_s: float
@@ -40,17 +51,25 @@ class LeadSpan:
     least_audibility: float
 
 
-@dataclass(frozen=True)
-class LeadMasker:
-    """What another track takes of the lead.
+@dataclass(frozen=True, repr=False)
+class LeadMasker(Told):
+    """A track that masks the lead.
 
     Attributes
     ----------
     name : str
     lost : float
-        Share of the lead's loudness that it alone takes.
+        Share of the lead's loudness that this track alone masks.
     bands_hz : tuple of three float
-        The ERB bands in which it takes most, strongest first.
+        The ERB bands with the strongest masking, strongest first.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> masker = md.lead_report({"voice": 0.2 * voice, "band": 0.1 * band}, 48_000, lead="voice").maskers[0]
+    >>> print(f"{masker.name} takes {masker.lost:.2f} of the loudness of the lead")
+    band takes 0.39 of the loudness of the lead
     """
 
     name: str
@@ -60,7 +79,7 @@ class LeadMasker:
 
 @dataclass(frozen=True, eq=False)
 class LeadReport(Report):
-    """How the lead stands beside all others.
+    """Level and audibility of the lead against all other tracks.
 
     In engineers' mixes of five songs leads lie between -5.5 and +1.7 LU, mean -2.2, with an audibility of .33 to .47,
     mean .41; their own choices spread by 3 dB. The limits are for sung leads.
@@ -77,21 +96,29 @@ class LeadReport(Report):
     target : float
         The audibility aimed at.
     fader_change_db : float or None
-        With which it would be as audible as that, to half a dB. It is suggested from 2.5 dB on.
+        Fader change that reaches the target, in steps of half a dB. It is suggested from 2.5 dB on.
     audibility_per_db : float or None
-        What 1 dB of its fader adds.
+        Change of the audibility per dB of the fader.
     spans : tuple of LeadSpan
-        Where it is buried for a while: over 3 s.
+        Spans of more than 3 s in which the lead is buried.
     maskers : tuple of LeadMasker
-        The others, by what they take of it, strongest first.
+        The other tracks, strongest masker first.
     times_s, running_audibility : tuple
         The audibility over 3 s; None where the lead rests.
     block_times_s, block_levels_lu : tuple
         Its level over 400 ms; None where the lead rests.
     message : str
-        What it is, in sentences.
+        The result in sentences.
     suggestions : tuple of Suggestion
-        What would help, best first.
+        Suggestions, best first.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
+    >>> print(f"{report.level_lu:.1f} LU beside the rest, audibility {report.audibility:.2f}: {report.verdict}")
+    -6.0 LU beside the rest, audibility 0.29: low
     """
 
     lead: str
@@ -118,11 +145,20 @@ class LeadReport(Report):
         return f"<LeadReport of {self.lead!r}: {self.verdict}, {level}{audibility}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return what would help: its fader from 2.5 dB on, then a cut of the strongest masker.
+        """Return fader changes from 2.5 dB on, then cuts in the strongest maskers.
 
         Returns
         -------
         tuple of Suggestion
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
+        >>> fader = report.suggest()[0]
+        >>> print(f"{fader.track} {fader.fader_db:+.1f} dB")
+        voice +3.5 dB
         """
         return self.suggestions
 
@@ -132,6 +168,14 @@ class LeadReport(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
+        >>> print(report.table().splitlines()[2])
+        Fader to an audibility of 0.41: +3.5 dB
         """
         lines = [self.message, ""]
         if self.fader_change_db is not None:
@@ -159,28 +203,38 @@ class LeadReport(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 240_000))
+        >>> axes = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice").plot()
+        >>> audibility, target = (line.get_ydata() for line in axes.lines[:2])
+        >>> print(f"audibility {np.nanmean(audibility):.2f}, aimed at {target[0]:.2f}")
+        audibility 0.30, aimed at 0.41
         """
-        if axes is None:
-            axes = new_axes()
+        axes = new_axes() if axes is None else axes
         for span in self.spans:
-            axes.axvspan(span.start_s, span.end_s, color="#d95f02", alpha=0.2, linewidth=0)
+            axes.axvspan(span.start_s, span.end_s, color=style.AMBER, alpha=0.25, linewidth=0)
+        colour = style.AFTER
         axes.plot(
-            self.times_s, _gaps(self.running_audibility), color="#1f4e79", linewidth=1.6, label="audibility over 3 s"
+            self.times_s, _gaps(self.running_audibility), color=colour, linewidth=1.8, label="audibility over 3 s"
         )
-        axes.axhline(self.target, color="#1f4e79", linewidth=0.8, linestyle="--", label=f"aimed at {self.target:.2f}")
+        axes.axhline(self.target, color=colour, linewidth=0.9, linestyle="--", label=f"aimed at {self.target:.2f}")
+        style.style(axes, title=f"{self.lead}: {self.verdict}", unit="audibility")
+        end_s = max((*self.times_s[-1:], *self.block_times_s[-1:]), default=0.0)
+        style.over_time(axes, end_s)
         axes.set_ylim(0, 1)
-        axes.set_xlabel("time / s")
-        axes.set_ylabel("audibility", color="#1f4e79")
         level = axes.twinx()
         levels = _gaps(self.block_levels_lu)
-        level.plot(self.block_times_s, levels, color="#999999", linewidth=0.7, label="level over 400 ms")
-        level.set_ylabel("level beside the rest / LU", color="#777777")
+        level.plot(self.block_times_s, levels, color=style.BEFORE, linewidth=0.8)
+        # A line of these axes for the legend.
+        axes.plot([], [], color=style.BEFORE, linewidth=0.8, label="level over 400 ms")
+        style.style(level, title="", grid="", unit="level beside the rest in LU")
         level.set_ylim(-30, 30)
         axes.set_zorder(level.get_zorder() + 1)
         axes.patch.set_visible(False)
-        handles = [*axes.get_legend_handles_labels()[0], *level.get_legend_handles_labels()[0]]
-        axes.legend(handles=handles, loc="upper right", fontsize=8)
-        axes.set_title(f"{self.lead}: {self.verdict}", fontsize=10)
+        style.legend(axes)
         return axes
 
 
@@ -202,7 +256,7 @@ def lead_report(
     target: float | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> LeadReport:
-    """Measure how the lead stands beside all others.
+    """Measure level and audibility of the lead against all other tracks.
 
     Parameters
     ----------
@@ -223,7 +277,7 @@ def lead_report(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
     >>> round(report.level_lu), report.fader_change_db

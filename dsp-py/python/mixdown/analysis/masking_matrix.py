@@ -1,4 +1,4 @@
-"""Masking: what each track loses beside the others, and where tracks compete."""
+"""Masking: the loudness that tracks lose to each other, and the bands in which they compete."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import Stems, StemsLike
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.html import Shown
+from mixdown.display.style import new_axes
 from mixdown.session.automation import nearest
 
 if TYPE_CHECKING:
@@ -26,8 +29,8 @@ _LOCAL_ERB = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Clash:
-    """Two tracks compete around a frequency.
+class Clash(Shown):
+    """Two tracks that compete around a frequency.
 
     Attributes
     ----------
@@ -44,9 +47,18 @@ class Clash:
     ownership_db : float
         By how much the first track has more of its own energy there than the second.
     message : str
-        What it is, a sentence.
+        The clash in one sentence.
     suggestions : tuple of Suggestion
         Cuts that help, best first.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> guitar, piano = 0.3 * md.BandPass(frequency_hz=500, q=2)(noise, 48_000)
+    >>> clash = md.masking({"guitar": guitar, "piano": piano}, 48_000).clashes(1)[0]
+    >>> print(f"{clash.tracks} at {clash.frequency_hz:.0f} Hz, score {clash.score:.2f}")
+    ('guitar', 'piano') at 546 Hz, score 0.31
     """
 
     tracks: tuple[str, str]
@@ -65,7 +77,7 @@ class Clash:
 
 @dataclass(frozen=True, eq=False)
 class Masking(Report):
-    """What each track loses beside the others.
+    """The loudness that each track loses to the others.
 
     Shares are of loudness by the model of Moore, Glasberg and Baer (1997), summed over the time in which a track
     sounds; the model underrates the partial loudness of music, so lost shares are upper bounds. Finished mixes have
@@ -76,7 +88,7 @@ class Masking(Report):
     ----------
     names : tuple of str
     lead : str or None
-        The track that never yields.
+        The track that is never cut.
     lost : array, shape (tracks, tracks)
         ``lost[i, j]`` is the share of the loudness of track j that track i alone takes; NaN is never in it: that of a
         silent track j is 0, and its word "not measurable".
@@ -92,11 +104,19 @@ class Masking(Report):
     bands_hz : array
         Middle frequencies of the ERB bands of profiles.
     profiles, uniques, loudness : array
-        What :meth:`profile`, :meth:`unique` and :meth:`local_lost` take their figures from.
+        Data of :meth:`profile`, :meth:`unique` and :meth:`local_lost`.
     all_clashes : tuple of Clash
-        Where tracks compete, strongest first.
+        Bands in which tracks compete, strongest first.
     notes : tuple of str
-        What else is to be said.
+        Further remarks, one sentence each.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> soft, loud = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> report = md.masking({"soft": 0.02 * soft, "loud": 0.1 * loud}, 48_000)
+    >>> {name: (round(report.audibility[name], 2), word) for name, word in report.words.items()}
+    {'soft': (0.03, 'hidden'), 'loud': (0.96, 'fine')}
     """
 
     names: tuple[str, ...]
@@ -129,7 +149,7 @@ class Masking(Report):
         return _checks.whole_number(argument, track, 0, len(self.names) - 1)
 
     def profile(self, masker: str | int, track: str | int) -> NDArray[np.float64]:
-        """Return what a track loses to one masker, by band.
+        """Return the share of its loudness that a track loses to one masker, by band.
 
         Parameters
         ----------
@@ -140,6 +160,15 @@ class Masking(Report):
         -------
         array
             One share for each of `bands_hz`; the sum is that of `lost`.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> one, other = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> report = md.masking({"one": one, "other": other}, 48_000)
+        >>> profile = report.profile("one", "other")
+        >>> print(f"{profile.sum():.2f} in {profile.size} bands, {report.lost[0, 1]:.2f} in all")
+        0.72 in 38 bands, 0.72 in all
         """
         found: NDArray[np.float64] = self.profiles[self._index("masker", masker), self._index("track", track)]
         return found.copy()
@@ -157,11 +186,19 @@ class Masking(Report):
         Returns
         -------
         float
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> one, other, third = 0.1 * np.random.default_rng(1).standard_normal((3, 96_000))
+        >>> report = md.masking({"one": one, "other": other, "third": third}, 48_000)
+        >>> print(f"{report.unique('one', 'other'):.2f} of {report.lost[0, 1]:.2f}")
+        0.23 of 0.71
         """
         return float(self.uniques[self._index("masker", masker), self._index("track", track)])
 
     def local_lost(self, masker: str | int, track: str | int, frequency_hz: float) -> float | None:
-        """Return what a track loses to one masker, of its loudness within one ERB of a frequency.
+        """Return the share of its loudness near a frequency that a track loses to one masker.
 
         Parameters
         ----------
@@ -173,6 +210,15 @@ class Masking(Report):
         -------
         float or None
             None if the track has no loudness there.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> bass, noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> bass = md.LowPass(frequency_hz=200, slope_db_per_octave=48)(bass, 48_000)
+        >>> report = md.masking({"bass": bass, "noise": noise}, 48_000)
+        >>> [round(report.local_lost("bass", "noise", hz), 2) for hz in (100, 5_000)]
+        [0.98, 0.0]
         """
         hz = _checks.in_range("frequency_hz", frequency_hz, 20, 20_000)
         near = np.abs(_erb(self.bands_hz) - _erb(hz)) <= _LOCAL_ERB
@@ -180,7 +226,7 @@ class Masking(Report):
         return float(self.profile(masker, track)[near].sum() / whole) if whole > 0 else None
 
     def clashes(self, limit: int = 5) -> tuple[Clash, ...]:
-        """Return where tracks compete, strongest first.
+        """Return the strongest clashes, strongest first.
 
         Parameters
         ----------
@@ -190,11 +236,20 @@ class Masking(Report):
         Returns
         -------
         tuple of Clash
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> guitar, piano = 0.3 * md.BandPass(frequency_hz=500, q=2)(noise, 48_000)
+        >>> report = md.masking({"guitar": guitar, "piano": piano}, 48_000)
+        >>> [(round(clash.frequency_hz), round(clash.score, 2)) for clash in report.clashes()]
+        [(546, 0.31)]
         """
         return self.all_clashes[: _checks.whole_number("limit", limit, 0, 10_000)]
 
     def suggest(self, limit: int = 3) -> tuple[Suggestion, ...]:
-        """Return the first cut for each of the strongest clashes that a cut helps.
+        """Return the best cut for each of the strongest clashes, where a cut helps.
 
         Parameters
         ----------
@@ -204,6 +259,15 @@ class Masking(Report):
         Returns
         -------
         tuple of Suggestion
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> guitar, piano = 0.3 * md.BandPass(frequency_hz=500, q=2)(noise, 48_000)
+        >>> for suggestion in md.masking({"guitar": guitar, "piano": piano}, 48_000).suggest():
+        ...     print(f"{suggestion.track}: {suggestion.effect}")
+        piano: Bell(frequency_hz=546.0, gain_db=-3.0, q=1.46)
         """
         found = [clash.suggestions[0] for clash in self.all_clashes if clash.suggestions]
         return tuple(found[: _checks.whole_number("limit", limit, 0, 10_000)])
@@ -214,6 +278,16 @@ class Masking(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> soft, loud = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> for line in md.masking({"soft": 0.02 * soft, "loud": 0.1 * loud}, 48_000).table().splitlines()[:3]:
+        ...     print(line)
+        track  audibility          lost in the mix  share of the mix      most to
+        soft         0.03  hidden             1.00              0.00  loud (1.00)
+        loud         0.96    fine             0.15              0.85  soft (0.15)
         """
         rows = [["track", "audibility", "", "lost in the mix", "share of the mix", "most to"]]
         for index, name in enumerate(self.names):
@@ -241,7 +315,7 @@ class Masking(Report):
         return "\n".join(lines)
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw what each track (across) loses to each other one (down), and to all of them.
+        """Draw the share of loudness that each track (columns) loses to every other one (rows), and to all of them.
 
         Parameters
         ----------
@@ -251,6 +325,14 @@ class Masking(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> soft, loud = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.masking({"soft": 0.02 * soft, "loud": 0.1 * loud}, 48_000).plot()
+        >>> [text.get_text() for text in axes.texts]
+        ['', '0.15', '1.00', '', '1.00', '0.15']
         """
         count = len(self.names)
         if axes is None:
@@ -266,11 +348,10 @@ class Masking(Report):
                 axes.text(
                     column, row, text, ha="center", va="center", color="white" if value > 0.55 else "black", fontsize=9
                 )
-        axes.set_xticks(range(count), [f"{name}\n{_word(self, name)}" for name in self.names], fontsize=8)
-        axes.set_yticks(range(count + 1), [*self.names, "all others"], fontsize=8)
-        axes.tick_params(length=0)
-        axes.set_ylabel("takes")
-        axes.set_title("Share of loudness that a track (column) loses to another (row)", fontsize=10)
+        axes.set_xticks(range(count), [f"{name}\n{_word(self, name)}" for name in self.names])
+        axes.set_yticks(range(count + 1), [*self.names, "all others"])
+        style.style(axes, title="Share of loudness lost", grid="", unit="to")
+        style.plain_labels(axes)
         return axes
 
 
@@ -295,7 +376,7 @@ def masking(
     lead: str | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> Masking:
-    """Measure what each track loses beside the others, and find where tracks compete.
+    """Measure the loudness that each track loses to the others, and find where tracks compete.
 
     Parameters
     ----------
@@ -304,7 +385,7 @@ def masking(
     sample_rate_hz : float, optional
         See :class:`Stems`.
     lead : str, optional
-        The track that never yields: the lead vocal, or what stands for it.
+        The track that is never cut: the lead vocal, or its equivalent.
     limits : mapping of name to number, optional
         In place of the report's own; see :func:`limits`.
 
@@ -316,7 +397,7 @@ def masking(
     --------
     Two noises alike lose most of their loudness beside each other:
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> one, other = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.masking({"one": one, "other": other}, 48_000)
     >>> round(float(report.lost[0, 1]), 1)

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ShapeError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, effect_of, suggestion_of
 from mixdown.analysis.tonal_target import Levels, decibels, numbers
 from mixdown.display import figures
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 from mixdown.effects import Convolution, Effect, Equalizer, Gain, MidSide
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ _EVERY = 2
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MatchCurve:
+class MatchCurve(Told):
     """The curves of a match, in sixths of an octave.
 
     Attributes
@@ -38,8 +40,17 @@ class MatchCurve:
     trusted : bool array
         Whether both have enough there.
     curve_db, fitted_db, residual_db : float64 arrays
-        What is wanted: the difference smoothed, limited, and times `amount`; the response of the effect; and wanted
-        minus fitted.
+        The wanted curve: the difference smoothed, limited, and times `amount`; the response of the effect; and the
+        residual, wanted minus fitted.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> reference = md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000)
+    >>> curve = md.match(mix, 48_000, reference, amount=1).whole
+    >>> print(f"from end to end {np.ptp(curve.curve_db):.1f} dB wanted, {np.ptp(curve.fitted_db):.1f} dB fitted")
+    from end to end 4.0 dB wanted, 3.8 dB fitted
     """
 
     difference_db: Levels
@@ -51,7 +62,7 @@ class MatchCurve:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Match(Report):
-    """A match: see :func:`match`.
+    """The result of :func:`match`.
 
     Attributes
     ----------
@@ -74,11 +85,24 @@ class Match(Report):
     worst_residual_db : float
         Largest magnitude of the residual where trusted.
     active_s : tuple of float
-        How long the programme and the reference sound.
+        Time in which the programme and the reference sound.
     confidence : "low" or "high"
         High if they differ by twice as much as the halves of either, and both sound for 10 s.
     notes : tuple of str
         Remarks, a sentence each.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> found = md.match(mix, 48_000, md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=0.5)
+    >>> for curve in (found.difference_db, found.curve_db, found.fitted_db):
+    ...     print(f"{np.ptp(np.array(curve)[found.trusted].astype(float)):.1f} dB")
+    4.0 dB
+    2.0 dB
+    1.9 dB
+    >>> print(f"residual at most {np.abs(found.residual_db[found.trusted]).max():.2f} dB")
+    residual at most 0.10 dB
     """
 
     effect: Effect
@@ -98,27 +122,27 @@ class Match(Report):
 
     @property
     def difference_db(self) -> Levels:
-        """Reference minus programme; None where not trusted."""
+        """Reference minus programme in dB; None where not trusted."""
         return self.whole.difference_db
 
     @property
     def trusted(self) -> NDArray[np.bool_]:
-        """Whether both programmes have enough in each band."""
+        """Whether both programmes have enough energy in each band."""
         return self.whole.trusted
 
     @property
     def curve_db(self) -> NDArray[np.float64]:
-        """The curve wanted."""
+        """The wanted curve in dB."""
         return self.whole.curve_db
 
     @property
     def fitted_db(self) -> NDArray[np.float64]:
-        """Response of the effect."""
+        """Response of the effect in dB."""
         return self.whole.fitted_db
 
     @property
     def residual_db(self) -> NDArray[np.float64]:
-        """Wanted minus fitted."""
+        """Wanted minus fitted, in dB."""
         return self.whole.residual_db
 
     def __repr__(self) -> str:
@@ -127,11 +151,21 @@ class Match(Report):
         return f"<Match: {sizes}, {share}, residual {self.worst_residual_db:.2f} dB, confidence {self.confidence}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return the effect, if the difference is smaller after it, and a gain, if the loudness differs.
+        """Return the equalizer, if it reduces the difference, and a gain, if the loudness differs.
 
         Returns
         -------
         tuple of Suggestion
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> reference = 2 * md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000)
+        >>> equalizer, gain = md.match(mix, 48_000, reference, amount=1).suggest()
+        >>> before, after, _ = equalizer.predicted["rms_difference_db"]
+        >>> print(f"{before:.1f} dB rms apart, {after:.1f} dB after the equalizer; gain {gain.effect.gain_db:.1f} dB")
+        2.0 dB rms apart, 0.1 dB after the equalizer; gain 9.8 dB
         """
         return self.suggestions
 
@@ -141,6 +175,15 @@ class Match(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> reference = md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000)
+        >>> print(md.match(mix, 48_000, reference, amount=1, bands=2).bands_table())
+        Band         Frequency     Gain     q
+        HighShelf      2059 Hz  +3.8 dB  0.73
         """
         sides = [("", self.effect)]
         if isinstance(self.effect, MidSide):
@@ -154,15 +197,28 @@ class Match(Report):
         return aligned(rows, left=2) if len(rows) > 1 else ""
 
     def table(self) -> str:
-        """Return the curve, the bands and the remarks as text.
+        r"""Return the curve, the bands and the remarks as text.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> found = md.match(mix, 48_000, md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=1)
+        >>> lines = found.table().splitlines()
+        >>> print(lines[0], lines[20], sep="\n")
+        Frequency  reference  curve  effect
+        2000 Hz         +1.8   +1.8    +1.8
         """
         parts = [("", self.whole)] if self.side is None else [("mid", self.whole), ("side", self.side)]
         rows = [
-            ("Frequency", *(f"{name} {head}".strip() for name, _ in parts for head in ("reference", "curve", "effect")))
+            (
+                "Frequency",
+                *(f"{name} {head}".strip() for name, _ in parts for head in ("reference dB", "curve dB", "effect dB")),
+            )
         ]
         for band in range(0, self.frequencies_hz.size, _EVERY):
             if not any(curve.trusted[band] for _, curve in parts):
@@ -192,6 +248,14 @@ class Match(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> axes = md.match(mix, 48_000, md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=1).plot()
+        >>> {line.get_label(): round(float(np.nanmax(line.get_ydata())), 1) for line in axes.lines[1:3]}
+        {'wanted': 3.8, 'effect': 3.8}
         """
         axes = new_axes() if axes is None else axes
         hz = self.frequencies_hz
@@ -274,7 +338,7 @@ def match(
     mid_side: bool = False,
     limits: Mapping[str, float] | None = None,
 ) -> Match:
-    """Find the equalization that leads from the spectrum of a programme to that of a reference.
+    """Find the equalization from the spectrum of a programme to that of a reference.
 
     The difference of both long-term spectra, in sixths of an octave from 25 Hz to 16 kHz, aligned by its median from
     200 Hz to 4 kHz: loudness is reported and not matched. Bands where one of both lies 70 dB under its loudest are not
@@ -309,7 +373,7 @@ def match(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal(960_000) / 10
     >>> reference = md.Bell(frequency_hz=2_000, gain_db=4, q=1)(mix, 48_000)
     >>> found = md.match(mix, 48_000, reference, amount=1, smoothing_octaves=0)

@@ -15,9 +15,10 @@ from mixdown._core import ParameterError
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, Severity, finding_of
 from mixdown.analysis.lead import LeadReport, lead_report
-from mixdown.analysis.reports import aligned, limits_of, new_axes
+from mixdown.analysis.reports import aligned, limits_of
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ _COLUMNS = 1500
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MixCheck(FindingsReport):
-    """What the mix check found, and what it measured on the way. What cannot be measured is None.
+    """The findings of a mix check, and its measurements. What cannot be measured is None.
 
     Attributes
     ----------
@@ -37,7 +38,7 @@ class MixCheck(FindingsReport):
     sample_rate_hz, duration_s : float
     channels : int
     integrated_lufs, true_peak_dbtp, sample_peak_dbfs, plr_lu : float or None
-        Loudness, peaks, and what is between them; None for silence.
+        Loudness, peaks, and their difference; None for silence.
     held_share : float or None
         Share of the maxima near the peak that are held at it.
     dc_offsets : tuple of float or None
@@ -48,6 +49,16 @@ class MixCheck(FindingsReport):
         Level of the noise in pauses, 100 Hz to 12 kHz.
     hum_dbfs : float or None
         None if there is none, too.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> left, right = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> report = md.check_mix(np.stack([left, left + right]), 48_000)
+    >>> print(f"{report.true_peak_dbtp:.1f} dBTP, PLR {report.plr_lu:.1f} LU, correlation {report.correlation:.2f}")
+    -3.2 dBTP, PLR 8.9 LU, correlation 0.70
+    >>> report.passed, report.counts, len(report.not_measurable)
+    (True, '2 not measurable', 2)
     """
 
     findings: tuple[Finding, ...]
@@ -68,7 +79,7 @@ class MixCheck(FindingsReport):
 
     @property
     def not_measurable(self) -> tuple[Finding, ...]:
-        """What the programme hides."""
+        """Findings on what could not be measured in this programme."""
         return tuple(finding for finding in self.findings if finding.severity == "not_measurable")
 
     def __repr__(self) -> str:
@@ -81,6 +92,13 @@ class MixCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> plain = md.check_mix(0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000).to_dict()
+        >>> plain["passed"], plain["channels"], round(plain["integrated_lufs"], 1)
+        (True, 2, -13.9)
         """
         values = super().to_dict()
         del values["_envelope"]
@@ -92,11 +110,19 @@ class MixCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+        >>> table = md.check_mix(np.stack([noise, -noise]), 48_000).table()
+        >>> print(table.partition(":")[0])
+        fault           polarity     The channels have a correlation of -1.00, below -0.9
         """
         if not self.findings:
             return "Nothing found."
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return aligned(rows, left=3)
+        return aligned(rows, left=3, headed=False)
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the waveform, and the findings where they are.
@@ -109,6 +135,13 @@ class MixCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> axes = md.check_mix(0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000).plot()
+        >>> [round(float(end), 1) for end in axes.get_xlim()]
+        [0.0, 2.0]
         """
         from mixdown.analysis.check_picture import draw_check
 
@@ -144,12 +177,12 @@ def check_mix(
     Returns
     -------
     MixCheck
-        It passed if it holds no fault. A finding names its figure, its limit, where it is and, where something mends
-        it, an ordinary effect with what is measured after it.
+        It passed if it holds no fault. A finding gives its figure, its limit, its place and, if there is a remedy, an
+        ordinary effect with the figure measured after it.
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = 0.1 * np.random.default_rng(1).standard_normal(96_000)
     >>> check = md.check_mix(np.stack([noise, -noise]), 48_000)
     >>> check.passed, round(check.correlation, 3)

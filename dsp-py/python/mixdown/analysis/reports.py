@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from mixdown import _checks, _core
-from mixdown.display import html
+from mixdown._tables import aligned as aligned
+from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, without_infinities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
-class Report:
-    """A report: frozen, and never a change of audio."""
+class Report(Shown):
+    """A report: a frozen value, which never changes the audio."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.
@@ -28,6 +27,14 @@ class Report:
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> plain = md.tonal_balance(noise, 48_000).to_dict()
+        >>> round(plain["slope_db_per_octave"], 1), len(plain["regions"])
+        (3.0, 6)
         """
         return cast(dict[str, Any], without_infinities(plain(self)))
 
@@ -37,6 +44,16 @@ class Report:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> for line in md.tonal_balance(noise, 48_000).table().splitlines()[:3]:
+        ...     print(line)
+        Region                      Beside hits  More than
+        sub        0 to 60 Hz          -10.8 dB        4 %   less
+        bass       60 to 150 Hz        -16.7 dB        0 %   less
         """
         raise NotImplementedError
 
@@ -46,22 +63,23 @@ class Report:
         Parameters
         ----------
         axes : matplotlib axes, optional
-            New ones by default: of pyplot if that was imported before, so that ``plt.show()`` shows them, else of a
-            figure that needs no display: ``report.plot().figure.savefig("report.png")``.
+            New ones by default, which a notebook shows: ``report.plot().figure.savefig("report.png")``. Where pyplot is
+            imported they are of pyplot, so that ``plt.show()`` shows them.
 
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(480_000)
+        >>> axes = md.tonal_balance(noise, 48_000).plot()
+        >>> low_hz, high_hz = axes.get_xlim()
+        >>> print(f"{low_hz:.0f} to {high_hz:.0f} Hz, {axes.figure.get_figwidth():.0f} in wide")
+        20 to 20000 Hz, 8 in wide
         """
         raise NotImplementedError
-
-    def _repr_html_(self) -> str:
-        figure = self.plot().figure
-        page = html.page(type(self).__name__, f"<pre>{html.escaped(self.table())}</pre>", html.svg(figure))
-        if "matplotlib.pyplot" in sys.modules:
-            # It was drawn for the page alone.
-            sys.modules["matplotlib.pyplot"].close(figure)
-        return page
 
 
 def plain(value: Any) -> Any:
@@ -79,34 +97,9 @@ def plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Return cells as a table of text: the first `left` columns to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
-
-
-def new_axes(width: float = 8.0, height: float = 4.5) -> Axes:
-    """Return axes of a new figure: of pyplot where that is in use, else of one that needs no display."""
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    return new_figure(width, height, None if pyplot is None else pyplot.figure).add_subplot()
-
-
-def new_figure(width: float, height: float, make: Callable[..., Figure] | None = None) -> Figure:
-    """Return a figure, by default one that needs no display and that no one else holds."""
-    from matplotlib.figure import Figure
-
-    return (make or Figure)(figsize=(width, height), dpi=100, facecolor="white", layout="constrained")
-
-
-@dataclasses.dataclass(frozen=True)
-class Limit:
-    """A limit of a report.
+@dataclasses.dataclass(frozen=True, repr=False)
+class Limit(Told):
+    """A threshold of a report.
 
     Attributes
     ----------
@@ -115,7 +108,14 @@ class Limit:
         Its range.
     default : float
     meaning : str
-        What it limits, and where it comes from: [P] published, [N] measured on real multitracks, [C] chosen.
+        Meaning and source: [P] published, [N] measured on real multitracks, [C] chosen.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> lost = md.limits("translation")["lost"]
+    >>> lost.low, lost.default, lost.high
+    (0.0, 0.25, 1.0)
     """
 
     name: str
@@ -132,7 +132,7 @@ TABLES: dict[str, Mapping[str, Limit]] = {}
 
 @_checks.named
 def limits(report: str) -> dict[str, Limit]:
-    """Return the limits of a report, each with its range, default and source.
+    """Return the thresholds of a report, each with its range, default and source.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError, ShapeError
 from mixdown._threads import each
 from mixdown.conversion import at_rate
+from mixdown.display.html import Shown
 from mixdown.session import Mix
 from mixdown.session.automation import nearest
 
@@ -19,7 +20,7 @@ from mixdown.session.automation import nearest
 _LENGTHS_S = 1.0
 
 
-class Stems(Mapping[str, Audio]):
+class Stems(Shown, Mapping[str, Audio]):
     """The tracks of a mix by their names, of one rate and length, whose spectra are measured once.
 
     Every report takes a mapping, a :class:`Mix` or stems; with stems nothing is measured twice.
@@ -34,10 +35,13 @@ class Stems(Mapping[str, Audio]):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
-    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
-    >>> md.Stems({"left": noise[0], "right": noise[1]}, 48_000)
+    >>> import mixdown as md, numpy as np
+    >>> left, right = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> stems = md.Stems({"left": left, "right": right}, 48_000)
+    >>> stems
     <Stems: left, right: 2.0 s at 48000 Hz>
+    >>> stems.duration_s, stems.sample_rate_hz, len(stems.spectra)
+    (2.0, 48000, 2)
     """
 
     @_checks.named
@@ -66,7 +70,7 @@ class Stems(Mapping[str, Audio]):
 
     @staticmethod
     def of(stems: StemsLike, sample_rate_hz: float | None = None) -> Stems:
-        """Return stems as they are, or made of a mapping or mix.
+        """Return stems unchanged, or stems made from a mapping or mix.
 
         Parameters
         ----------
@@ -76,6 +80,15 @@ class Stems(Mapping[str, Audio]):
         Returns
         -------
         Stems
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("kick", np.ones(48_000))
+        >>> stems = md.Stems.of(mix)
+        >>> stems["kick"].shape, md.Stems.of(stems) is stems
+        ((2, 48000), True)
         """
         if isinstance(stems, Stems):
             _rate_beside(sample_rate_hz, stems.sample_rate_hz, "the stems")
@@ -113,17 +126,17 @@ class Stems(Mapping[str, Audio]):
 
     @property
     def sample_rate_hz(self) -> float:
-        """Rate of all stems."""
+        """Sample rate of all stems in Hz."""
         return self._rate_hz
 
     @property
     def duration_s(self) -> float:
-        """Length of all stems."""
+        """Length of all stems in s."""
         return max((audio.shape[-1] for audio in self._audio.values()), default=0) / self._rate_hz
 
     @property
     def spectra(self) -> list[_core.Spectra]:
-        """Their spectra, measured when they are first asked for, on all cores."""
+        """Spectra of the stems, measured on first access, on all cores."""
         if self._spectra is None:
             rate_hz = self._rate_hz
             audio = list(self._audio.values())
@@ -143,6 +156,13 @@ class Stems(Mapping[str, Audio]):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> stems = md.Stems({"kick": np.ones(48_000)}, 48_000)
+        >>> stems[stems.named("lead", "kick")].shape
+        (1, 48000)
         """
         if not isinstance(name, str):
             raise TypeError(f"{argument} = {_checks.shown(name)} is not a text")
@@ -152,7 +172,28 @@ class Stems(Mapping[str, Audio]):
         return name
 
     def at_least(self, count: int, what: str) -> None:
-        """Refuse fewer stems than a report needs."""
+        """Refuse fewer stems than a report needs.
+
+        Parameters
+        ----------
+        count : int
+            Fewest stems.
+        what : str
+            Name of the report, for the error.
+
+        Raises
+        ------
+        ParameterError
+            If there are fewer.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> md.Stems({"kick": np.ones(48_000)}, 48_000).at_least(2, "masking")
+        Traceback (most recent call last):
+            ...
+        mixdown.ParameterError: stems has 1 entries: masking is of at least 2
+        """
         if len(self) < count:
             raise ParameterError(f"stems has {len(self)} entries: {what} is of at least {count}")
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 from mixdown import _checks
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import plain
+from mixdown.display.html import Shown
 from mixdown.effects import Effect, ImpulseResponse, from_dict
 from mixdown.session import Mix
 
@@ -16,8 +17,8 @@ Confidence = Literal["low", "medium", "high"]
 
 
 @dataclass(frozen=True, eq=False)
-class Suggestion:
-    """A suggestion of a report. It changes nothing by itself: :meth:`apply` does.
+class Suggestion(Shown):
+    """A suggested effect or fader change. :meth:`Suggestion.apply` makes the change.
 
     Attributes
     ----------
@@ -36,6 +37,18 @@ class Suggestion:
     predicted : mapping of name to (before, after, unit)
         Figures of the report, recomputed with the suggestion.
     confidence : "low", "medium" or "high"
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> stems = {"voice": 0.04 * voice, "band": 0.1 * band}
+    >>> suggestion = md.lead_report(stems, 48_000, lead="voice").suggest()[0]
+    >>> print(f"{suggestion.track}: fader {suggestion.fader_db:+.1f} dB")
+    voice: fader +5.5 dB
+    >>> before, after, _ = suggestion.predicted["audibility"]
+    >>> print(f"audibility {before:.2f}, then {after:.2f}")
+    audibility 0.23, then 0.41
     """
 
     track: str | None
@@ -53,7 +66,7 @@ class Suggestion:
         return f"<Suggestion for {place}: {what}, confidence {self.confidence}: {self.reason}>"
 
     def apply(self, mix: Mix) -> None:
-        """Change a mix as suggested: an insert is added after the others, a fader moved from where it stands.
+        """Apply the suggestion to a mix: append an insert, or move a fader from where it stands.
 
         A drawn fader is moved with all its points.
 
@@ -61,6 +74,18 @@ class Suggestion:
         ----------
         mix : Mix
             It is changed in place; without a track the master strip is. A refusal changes nothing.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> mix = md.Mix()
+        >>> _ = mix.track("voice", 0.04 * voice, fader_db=-1)
+        >>> _ = mix.track("band", 0.1 * band)
+        >>> suggestion = md.lead_report(mix, lead="voice").suggest()[0]
+        >>> suggestion.apply(mix)
+        >>> suggestion.fader_db, mix["voice"].fader_db
+        (6.5, 5.5)
         """
         if not isinstance(mix, Mix):
             raise TypeError(f"mix = {_checks.shown(mix)} is not a Mix")
@@ -80,12 +105,21 @@ class Suggestion:
             strip.key_from = {**known, place: self.key}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values.
+        """Return the suggestion as plain values.
 
         Returns
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> stems = {"voice": 0.04 * voice, "band": 0.1 * band}
+        >>> plain = md.lead_report(stems, 48_000, lead="voice").suggest()[0].to_dict()
+        >>> plain["track"], plain["fader_db"], plain["confidence"]
+        ('voice', 5.5, 'medium')
         """
         return cast(dict[str, Any], plain(self))
 

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.analysis.suggestions import Confidence, Suggestion, suggestion_of
 from mixdown.analysis.tonal_target import Levels, TonalTarget, decibels, draw_target, numbers, target_of
 from mixdown.display import figures
+from mixdown.display.html import Told
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True)
-class TonalRegion:
-    """A region of the spectrum beside a target.
+@dataclass(frozen=True, repr=False)
+class TonalRegion(Told):
+    """A region of the spectrum, compared with a target.
 
     Attributes
     ----------
@@ -33,6 +35,14 @@ class TonalRegion:
         Share of programmes with less of it, in percent; None without a spread.
     word : "more", "less", "usual" or None
         Beside most; None if it is not measurable.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> region = md.tonal_balance(noise, 48_000).regions[-1]
+    >>> print(f"{region.name}, from {region.low_hz:.0f} Hz: {region.deviation_db:+.1f} dB, {region.word}")
+    highs, from 6000 Hz: +20.7 dB, more
     """
 
     name: str
@@ -45,12 +55,12 @@ class TonalRegion:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TonalBalance(Report):
-    """The tonal balance of a programme: see :func:`tonal_balance`.
+    """The result of :func:`tonal_balance`.
 
     Attributes
     ----------
     target : TonalTarget
-        What it is compared with.
+        The target of the comparison.
     frequencies_hz, level_db, deviation_db, percentiles : tuple of float
         Thirds of an octave: midbands, levels aligned with the target, level minus target, and the share of programmes
         with a lower level, in percent. None where not measurable.
@@ -62,11 +72,21 @@ class TonalBalance(Report):
     rms_db : float or None
         Root mean square of the deviations from 40 Hz to 12.5 kHz.
     active_s : float
-        How long it sounds.
+        Time in which the programme sounds.
     confidence : "low" or "medium"
         Low under 10 s, and with fewer than three references.
     notes : tuple of str
-        What differs from most, a sentence each. They are notes, no faults.
+        Deviations from most programmes, one sentence each. They are notes, not faults.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+    >>> report = md.tonal_balance(md.Tilt(gain_db=12)(noise, 48_000), 48_000)
+    >>> print(f"{report.slope_db_per_octave:+.1f} dB per octave, number ones {report.target.slope_db_per_octave:+.1f}")
+    +0.9 dB per octave, number ones -2.2
+    >>> print(f"spread of number ones at 1 kHz {report.spread_db[report.frequencies_hz.index(1_000.0)]:.1f} dB")
+    spread of number ones at 1 kHz 2.4 dB
     """
 
     target: TonalTarget
@@ -85,7 +105,7 @@ class TonalBalance(Report):
 
     @property
     def spread_db(self) -> Levels:
-        """Spread of programmes about the target; None where it is not known."""
+        """Spread of the programmes of the target in dB; None where unknown."""
         return self.target.spread_db
 
     def __repr__(self) -> str:
@@ -96,7 +116,7 @@ class TonalBalance(Report):
         return f"<TonalBalance beside {self.target.name}: {slope}, {words or 'as most'}>"
 
     def suggest(self) -> tuple[Suggestion, ...]:
-        """Return an equalizer towards the references, if the programme lies outside what they do.
+        """Return an equalizer towards the references, if the programme lies outside their spread.
 
         Bands further than 2.5 dB, and further than the spread of the references, from their median are corrected, by
         at most 3 dB, four bands, and a q of 1. Against a generic curve nothing is suggested: unaltered songs deviate
@@ -106,6 +126,16 @@ class TonalBalance(Report):
         -------
         tuple of Suggestion
             None, or one.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((3, 240_000))
+        >>> references = md.tonal_target([(one, 48_000) for one in noise])
+        >>> bright = md.HighShelf(frequency_hz=5_000, gain_db=6)(noise[0], 48_000)
+        >>> for suggestion in md.tonal_balance(bright, 48_000, target=references).suggest():
+        ...     print([round(band.gain_db, 1) for band in suggestion.effect.bands])
+        [-2.9]
         """
         return self.suggestions
 
@@ -115,6 +145,13 @@ class TonalBalance(Report):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> print(md.tonal_balance(noise, 48_000).table().splitlines()[1])
+        sub        0 to 60 Hz          -11.0 dB        3 %   less
         """
         rows = [("Region", "", "Beside " + self.target.name, "More than", "")]
         for region in self.regions:
@@ -142,6 +179,14 @@ class TonalBalance(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal(240_000)
+        >>> axes = md.tonal_balance(noise, 48_000).plot()
+        >>> axes.lines[-1].get_label(), len(axes.lines[-1].get_xdata())
+        ('programme', 30)
         """
         axes = new_axes() if axes is None else axes
         draw_target(axes, self.target)
@@ -186,7 +231,7 @@ def tonal_balance(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> noise = np.random.default_rng(1).standard_normal(480_000) / 10
     >>> balance = md.tonal_balance(noise, 48_000)  # white: +3.01 dB per octave in thirds of an octave
     >>> round(balance.slope_db_per_octave, 1)

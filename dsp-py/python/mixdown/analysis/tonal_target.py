@@ -13,9 +13,10 @@ from mixdown import _checks, _core
 from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown._threads import each
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.stems import one_or_two_channels
 from mixdown.display import figures
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,7 +28,7 @@ Levels: TypeAlias = tuple[float | None, ...]
 
 @dataclass(frozen=True, repr=False)
 class TonalTarget(Report):
-    """Levels of thirds of an octave with their spread, to compare a programme with: see :func:`tonal_target`.
+    """Levels and spread in thirds of an octave, made by :func:`tonal_target`.
 
     Attributes
     ----------
@@ -42,6 +43,13 @@ class TonalTarget(Report):
         Of the levels from 100 Hz to 10 kHz.
     region_spread_db : tuple of float
         Spread of the mean levels of the regions of a report; None where there is none.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> md.tonal_target([(one, 48_000) for one in noise])
+    <TonalTarget the references: 2 references, +3.0 dB per octave>
     """
 
     name: str
@@ -59,11 +67,21 @@ class TonalTarget(Report):
         return f"<TonalTarget {self.name}: {made}{slope}>"
 
     def table(self) -> str:
-        """Return the bands as text.
+        r"""Return the bands as text.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> hz = 1000 * 2.0 ** np.arange(-5, 4)
+        >>> table = md.tonal_target(frequencies_hz=hz, levels_db=-2 * np.arange(-5, 4)).table().splitlines()
+        >>> print(table[0], table[8], table[18], sep="\n")
+        Band        Level  Spread
+        99 Hz      6.7 dB       -
+        1000 Hz    0.0 dB       -
         """
         rows = [("Band", "Level", "Spread")]
         for hz, level, spread in zip(self.frequencies_hz, self.level_db, self.spread_db, strict=True):
@@ -81,6 +99,14 @@ class TonalTarget(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> hz = 1000 * 2.0 ** np.arange(-5, 4)
+        >>> axes = md.tonal_target(frequencies_hz=hz, levels_db=-2 * np.arange(-5, 4)).plot()
+        >>> print(f"{np.nanmax(axes.lines[0].get_ydata()):.1f} dB at most")
+        10.0 dB at most
         """
         axes = new_axes() if axes is None else axes
         draw_target(axes, self)
@@ -146,7 +172,7 @@ def tonal_target(
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> hz = 1000 * 2.0 ** np.arange(-5, 4)
     >>> target = md.tonal_target(frequencies_hz=hz, levels_db=-2 * np.arange(-5, 4), name="minus two")
     >>> round(target.slope_db_per_octave, 3)

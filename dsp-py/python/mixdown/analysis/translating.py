@@ -13,10 +13,12 @@ from mixdown._checks import Source
 from mixdown._core import ParameterError
 from mixdown.analysis.devices import Device, devices_of
 from mixdown.analysis.figures import Figures
-from mixdown.analysis.reports import Report, aligned, limits_of, new_axes
+from mixdown.analysis.reports import Report, aligned, limits_of
 from mixdown.analysis.reports import limits as limits_table
 from mixdown.analysis.stems import Stems, StemsLike, one_or_two_channels
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
+from mixdown.display import style
+from mixdown.display.style import new_axes
 from mixdown.effects import Effect, Saturator, range_of
 from mixdown.session import Mix
 
@@ -44,17 +46,28 @@ class Translation(Report):
     studio_share : mapping of track to float
         Share in the loudness of the mix in the studio: partial loudness over the active frames of the track.
     kept : mapping of track to mapping of device to float or None
-        Share on the device as part of that; None for what is hidden in the full mix already (a share below 0.01).
+        Share on the device, relative to that; None for a track that is hidden in the full mix (a share below 0.01).
     kept_in_quiet : mapping of track to mapping of device to float or None
-        The same with the room silent: how much of a loss is its noise.
+        The same in a silent room: the difference is the loss to noise.
     verdicts : mapping of track to mapping of device to str
         "fine", "thin" (below 0.6), "lost" (below 0.25), "not_judged".
     bands : mapping of device to mapping of region to float or None
-        What is kept of regions of the spectrum, "sub" (below 60 Hz) to "high" (above 6 kHz), of the whole mix.
+        The same for regions of the spectrum of the whole mix, "sub" (below 60 Hz) to "high" (above 6 kHz).
     bands_in_quiet : mapping of device to mapping of region to float or None
     devices : tuple of Device
     suggestions : tuple of Suggestion
-        For a bass that is lost: a bell above its fundamental or a saturator, where that helps.
+        For a lost bass: a bell above its fundamental or a saturator, where that helps.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> bass = 0.2 * np.sin(2 * np.pi * 50 * np.arange(96_000) / 48_000)
+    >>> lead = 0.1 * np.random.default_rng(1).standard_normal(96_000)
+    >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "car"])
+    >>> {name: round(kept, 2) for name, kept in report.kept["bass"].items()}
+    {'phone': 0.0, 'car': 0.31}
+    >>> report.verdicts["bass"]["phone"], report.is_programme, len(report.notes)
+    ('lost', False, 1)
     """
 
     tracks: tuple[str, ...]
@@ -78,7 +91,7 @@ class Translation(Report):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is not judged, and what is thin or lost by noise."""
+        """Tracks that are not judged, and losses caused by noise, one sentence each."""
         first = [self.verdicts[track][device.name] for track in self.tracks for device in self.devices[:1]]
         hidden = [track for track, verdict in zip(self.tracks, first, strict=False) if verdict == "not_judged"]
         notes = [self._noise_note(device.name) for device in self.devices]
@@ -104,15 +117,26 @@ class Translation(Report):
 
     @property
     def is_programme(self) -> bool:
-        """Whether it is of a programme without its tracks."""
+        """Whether the report is of a programme without its tracks."""
         return self.tracks == (PROGRAMME,)
 
     def table(self) -> str:
-        """Return what is kept of each track on each device, and of each region of the spectrum, as text.
+        """Return the kept shares of tracks and regions of the spectrum on each device, as text.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> for line in md.translation(noise, 48_000, devices=["phone", "laptop"]).table().splitlines()[:4]:
+        ...     print(line)
+        Region    phone  laptop
+        sub           -       -
+        bass       0.00    0.31
+        low-mid    0.71    1.00
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -131,7 +155,7 @@ class Translation(Report):
         return "\n\n".join(parts)
 
     def plot(self, axes: Axes | None = None) -> Axes:
-        """Draw what is kept of each track, or of each region of a programme without tracks, on each device.
+        """Draw the kept share of each track, or of each region of a programme without tracks, on each device.
 
         Parameters
         ----------
@@ -141,6 +165,14 @@ class Translation(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = md.Tilt(gain_db=12)(0.1 * np.random.default_rng(1).standard_normal(96_000), 48_000)
+        >>> axes = md.translation(noise, 48_000, devices=["phone", "laptop"]).plot()
+        >>> [text.get_text() for text in axes.texts[:4]]
+        ['not judged', 'not judged', '0.00', '0.31']
         """
         names = [device.name for device in self.devices]
         regions = list(self.bands[names[0]]) if names else []
@@ -161,11 +193,12 @@ class Translation(Report):
                 )
         drawn.set_xticks(range(len(names)), names)
         drawn.set_yticks(range(len(rows)), [name for name, _ in rows])
-        drawn.set_title("Share of the mix that is kept", fontsize=11, loc="left")
+        style.style(drawn, title="Share of the mix that is kept", grid="")
+        style.plain_labels(drawn)
         return drawn
 
     def audition(self, device: str) -> Effect:
-        """Return an effect that gives an idea of a device: see :meth:`Device.audition`.
+        """Return an effect that approximates a device: see :meth:`Device.audition`.
 
         Parameters
         ----------
@@ -175,6 +208,14 @@ class Translation(Report):
         Returns
         -------
         Effect
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> heard = md.translation(noise, 48_000, devices=["phone"]).audition("phone")(noise, 48_000)
+        >>> print(f"correlation {md.correlation(heard, 48_000).overall:.2f}: mono")
+        correlation 1.00: mono
         """
         for one in self.devices:
             if one.name == device:
@@ -224,12 +265,14 @@ def translation(
     --------
     A bass of 50 Hz alone is not heard on a phone.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> time_s = np.arange(96_000) / 48_000
     >>> bass, lead = (0.2 * np.sin(2 * np.pi * hz * time_s) for hz in (50, 1_000))
     >>> report = md.translation({"bass": bass, "lead": lead}, 48_000, devices=["phone", "club"])
-    >>> report.verdicts["bass"]["phone"], report.verdicts["lead"]["phone"]
-    ('lost', 'fine')
+    >>> for track in report.tracks:
+    ...     print(f"{track}: {report.kept[track]['phone']:.2f}, {report.verdicts[track]['phone']}")
+    bass: 0.00, lost
+    lead: 1.04, fine
     """
     chosen = devices_of(devices)
     if isinstance(stems, (Mapping, Mix)):

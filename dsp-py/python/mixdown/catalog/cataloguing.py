@@ -11,17 +11,16 @@ from typing import Any, get_args
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown._threads import cores
 from mixdown.catalog.attempts import clear_dead
-from mixdown.catalog.cluster import on_cluster
 from mixdown.catalog.job import Job
 from mixdown.catalog.records import CatalogRecord
-from mixdown.catalog.schedulers import in_processes, in_threads
 from mixdown.catalog.settings import CatalogSettings
 from mixdown.catalog.songs import FileFormat, catalog_jobs, catalog_manifest
 from mixdown.delivery import Manifest
 from mixdown.delivery.normalizing import ClipDb
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import NoiseShaping, Profile
 from mixdown.files.names import shown
@@ -30,8 +29,8 @@ _SCHEDULERS = ("threads", "processes", "local")
 
 
 @dataclass(frozen=True)
-class Catalog:
-    """What became of the songs of a catalogue.
+class Catalog(Shown):
+    """The results of mastering a catalogue.
 
     Attributes
     ----------
@@ -39,6 +38,19 @@ class Catalog:
         One for each song, in the order of their names.
     manifest : Manifest
         Of all masters that stand in the folder, those of earlier runs too, with why songs failed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     songs = pathlib.Path(folder, "songs")
+    ...     songs.mkdir()
+    ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+    ...     _ = (songs / "text.wav").write_text("no audio")
+    ...     catalog = md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify")
+    >>> len(catalog.mastered), len(catalog.skipped), [record.source for record in catalog.failed]
+    (1, 0, ['text.wav'])
     """
 
     records: tuple[CatalogRecord, ...]
@@ -54,7 +66,7 @@ class Catalog:
 
     @property
     def skipped(self) -> tuple[CatalogRecord, ...]:
-        """Songs whose masters stood already."""
+        """Songs whose masters existed already, with the same settings."""
         return tuple(record for record in self.records if record.skipped)
 
     @property
@@ -63,11 +75,22 @@ class Catalog:
         return tuple(record for record in self.records if record.status == "failed")
 
     def summary(self) -> str:
-        """Return how many songs there are, and what became of them.
+        """Return the number of songs mastered, skipped and failed, as a sentence.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").summary()
+        '1 song: 1 mastered, 0 skipped, 0 failed'
         """
         songs = f"{len(self.records)} song{'' if len(self.records) == 1 else 's'}"
         return f"{songs}: {len(self.mastered)} mastered, {len(self.skipped)} skipped, {len(self.failed)} failed"
@@ -78,10 +101,21 @@ class Catalog:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     print(md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").table())
+        song      result      LUFS   dBTP  gain dB  limited dB  remarks
+        song.wav  mastered  -14.00  -6.98    -0.12        0.00
         """
         rows = [("song", "result", "LUFS", "dBTP", "gain dB", "limited dB", "remarks"), *map(_row, self.records)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(_aligned, row, widths, range(len(row)))).rstrip() for row in rows)
+        return aligned(rows, left=(0, 1, 6))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the records as plain values.
@@ -90,11 +124,20 @@ class Catalog:
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     songs = pathlib.Path(folder, "songs")
+        ...     songs.mkdir()
+        ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+        ...     plain = md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").to_dict()
+        >>> plain["songs"][0]["output"], round(plain["songs"][0]["integrated_lufs"], 2)
+        ('song.wav', -14.0)
         """
         return {"songs": [{**record.to_dict(), "skipped": record.skipped} for record in self.records]}
-
-    def _repr_html_(self) -> str:
-        return html.page(self.summary(), f"<pre>{html.escaped(self.table())}</pre>")
 
 
 def _row(record: CatalogRecord) -> tuple[str, ...]:
@@ -105,10 +148,6 @@ def _row(record: CatalogRecord) -> tuple[str, ...]:
     values = (lufs, dbtp, record.gain_db, record.max_reduction_db)
     figures = ("" if value is None else _checks.figure(value, 2) for value in values)
     return shown(record.source), result, *figures, " ".join(record.notes)
-
-
-def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.rjust(width) if 2 <= column <= 5 else cell.ljust(width)
 
 
 @_checks.named
@@ -133,24 +172,24 @@ def master_catalog(
     force: bool = False,
     progress: Callable[[float], object] | None = None,
 ) -> Catalog:
-    """Master all songs of a folder, each by itself, and resume where an earlier run was left.
+    """Master all songs of a folder, each on its own, and resume an earlier run.
 
-    Each master has a record beside it, ``song.wav.json``: the checksum of what it was made of (the bytes of the song,
-    all settings, the version of the package) and of what it became. Where both still hold, the song is skipped; what
-    was altered, damaged, deleted, or made with other settings is made anew. Masters and records appear whole or not at
-    all, so that workers, machines, and the program itself may be killed at any time; the next run goes on. The bytes of
-    a master are the same under every scheduler.
+    Each master has a record beside it, ``song.wav.json``, with a checksum of its source (the bytes of the song, all
+    settings, the version of the package) and one of the master. If both still match, the song is skipped; masters that
+    were altered, damaged, deleted, or made with other settings are made again. Masters and records are renamed into
+    place whole, so that workers, machines, and the program itself may be killed at any time; the next run continues.
+    The bytes of a master are the same under every scheduler.
 
-    A song that cannot be mastered (silent, damaged, out of reach of the target) is a record that failed, with one line
-    that says why; it ends nothing, and is tried again by the next run. A master that an earlier run made of it is left,
-    but is listed no more. Masters of songs that are there no more are left, and stay listed.
+    A song that cannot be mastered (silent, damaged, out of reach of the target) has a record with status "failed" and
+    a message of one line; the run continues, and the next run tries it again. A master of it from an earlier run stays,
+    but is no longer listed. Masters of songs that were removed stay, and stay listed.
 
     Parameters
     ----------
     folder : path
-        All audio files in it, and in folders within it, are songs; names that begin with a dot are left out.
+        All audio files in it and in its subfolders are songs; names that begin with a dot are skipped.
     out : path
-        Folder of the masters, made where it is missing: they have the names of the songs. ``manifest.json`` and
+        Folder of the masters, created if missing; masters have the names of their songs. ``manifest.json`` and
         ``SHA256SUMS`` are written into it, from the records.
     target, target_lufs, ceiling_dbtp, effects, clip_db, bit_depth, noise_shaping, delivery_rate_hz, dual_mono
         See :func:`master`.
@@ -163,12 +202,12 @@ def master_catalog(
         paths. Both of Dask need ``mixdown[cluster]``. A script that uses "processes" or "local" must call this under
         ``if __name__ == "__main__"``.
     jobs : int, optional
-        How many songs at once, 1 to 1024; by default one for each core. A cluster decides by itself.
+        Number of songs at once, 1 to 1024; by default one for each core. A cluster decides itself.
     retries : int, default 2
-        How often a song is tried again that was lost with its process, 0 to 100. A cluster decides by its setting
+        Number of retries for a song whose process was lost, 0 to 100. A cluster decides by its setting
         ``distributed.scheduler.allowed-failures``: 10 is usual where machines come and go.
     force : bool, default False
-        Make anew what stands already, and replace files in `out` that no catalogue made.
+        Master existing songs again, and replace files in `out` that no catalogue made.
     progress : function, optional
         Called with the share of songs that are done, rising from 0 to 1. What it raises ends the work.
 
@@ -188,8 +227,7 @@ def master_catalog(
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     songs = Path(folder) / "songs"
     ...     songs.mkdir()
@@ -261,6 +299,9 @@ def _remove(files: Sequence[Path], folder: Path) -> None:
 
 
 def _running(jobs: Sequence[Job], scheduler: str, workers: int, retries: int) -> Iterator[CatalogRecord]:
+    from mixdown.catalog.cluster import on_cluster
+    from mixdown.catalog.schedulers import in_processes, in_threads
+
     if scheduler == "threads":
         return in_threads(jobs, workers)
     if scheduler == "processes":

@@ -9,7 +9,6 @@ import os
 import pickle
 import signal
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +120,8 @@ def _folders(jobs: Sequence[Job]) -> list[Path]:
 
 def _seen(folder: Path, out: Path) -> tuple[str, bool, bool]:
     """Return what a worker has: its version, and whether it sees the folders."""
+    from importlib.metadata import version
+
     return version("mixdown"), folder.is_dir(), os.access(out, os.W_OK | os.X_OK)
 
 
@@ -131,6 +132,8 @@ def _there(job: Job) -> tuple[Path, Path]:
 
 def _refuse_strangers(client: Any, job: Job, address: str) -> None:
     """Refuse a cluster whose workers are of another version, or do not share the folders."""
+    from importlib.metadata import version
+
     try:
         client.wait_for_workers(1, timeout=_PATIENCE_S)
     except TimeoutError:

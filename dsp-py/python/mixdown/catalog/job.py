@@ -91,8 +91,7 @@ def run(job: Job, progress: Callable[[float], object] | None = None) -> CatalogR
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> from mixdown.catalog import Job, CatalogSettings, run
     >>> with tempfile.TemporaryDirectory() as name:
     ...     folder = Path(name)

@@ -12,15 +12,16 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.catalog.attempts import place
 from mixdown.delivery import ManifestFile
+from mixdown.display.html import Told
 from mixdown.effects import without_infinities
 
 Status = Literal["ok", "failed"]
 """Whether a song was mastered."""
 
 
-@dataclass(frozen=True)
-class CatalogRecord:
-    """What became of a song.
+@dataclass(frozen=True, repr=False)
+class CatalogRecord(Told):
+    """The result of mastering one song of a catalogue.
 
     Attributes
     ----------
@@ -42,6 +43,18 @@ class CatalogRecord:
         Why it failed; else empty.
     skipped : bool
         Whether it stood already as it had to become: nothing was done.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     songs = pathlib.Path(folder, "songs")
+    ...     songs.mkdir()
+    ...     md.write(songs / "song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+    ...     record = md.master_catalog(songs, pathlib.Path(folder, "masters"), target="spotify").records[0]
+    >>> record.source, record.status, round(record.gain_db, 1), round(record.file.integrated_lufs, 2)
+    ('song.wav', 'ok', -0.1, -14.0)
     """
 
     source: str
@@ -56,12 +69,19 @@ class CatalogRecord:
     skipped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as plain values, as the record beside the master has them.
+        """Return the record as plain values, as stored beside the master.
 
         Returns
         -------
         dict
             Valid as strict JSON; what there is none of is left out.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> record = md.CatalogRecord("song.wav", "song.wav", "failed", message="song.wav: 0 frames")
+        >>> record.to_dict()
+        {'source': 'song.wav', 'output': 'song.wav', 'status': 'failed', 'key': '', 'message': 'song.wav: 0 frames'}
         """
         plain: dict[str, Any] = {"source": self.source, "output": self.output, "status": self.status, "key": self.key}
         if self.file is not None:
@@ -73,7 +93,7 @@ class CatalogRecord:
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> CatalogRecord:
-        """Return the record from its plain values.
+        """Return a record from its plain values.
 
         Parameters
         ----------
@@ -87,6 +107,13 @@ class CatalogRecord:
         ------
         ParameterError
             For values that are no record.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> plain = {"source": "song.wav", "output": "song.wav", "status": "failed", "key": "", "message": "0 frames"}
+        >>> md.CatalogRecord.from_dict(plain).message
+        '0 frames'
         """
         texts = {name: plain.get(name, "") for name in ("source", "output", "key", "message")}
         for name, text in texts.items():

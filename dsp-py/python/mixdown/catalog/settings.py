@@ -8,7 +8,6 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any, TypeVar, cast, get_args
 
 from mixdown import _checks
@@ -109,6 +108,8 @@ class CatalogSettings:
         str
             In hexadecimal digits.
         """
+        from importlib.metadata import version
+
         plain = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)}
         effects = cast(tuple[Effect, ...], self.effects)
         plain["effects"] = [_with_file_contents(effect.to_dict()) for effect in effects]

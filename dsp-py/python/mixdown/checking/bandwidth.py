@@ -69,12 +69,14 @@ def steps(audio: Audio, sample_rate_hz: float, limits: Mapping[str, float]) -> t
 
     Examples
     --------
-    >>> import mixdown as md
+    >>> import numpy as np
+    >>> from mixdown.analysis import limits
+    >>> from mixdown.checking.bandwidth import steps
     >>> noise = 0.1 * np.random.default_rng(1).standard_normal((1, 96_000))
     >>> spectrum = np.fft.rfft(noise)
     >>> spectrum[:, 32_000:] = 0
-    >>> limits = {name: limit.default for name, limit in md.limits("check").items()}
-    >>> at, _ = steps(np.fft.irfft(spectrum), 48_000, limits)
+    >>> values = {name: limit.default for name, limit in limits("check").items()}
+    >>> at, _ = steps(np.fft.irfft(spectrum), 48_000, values)
     >>> round(at.frequency_hz / 1_000), at.fall_db > 100
     (16, True)
     """

@@ -1,4 +1,4 @@
-"""Codec preview: a programme as a lossy codec gives it back, with its peaks and what it lost."""
+"""Codec preview: peaks, loudness and spectrum of a programme after a lossy codec."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from mixdown import _checks
 from mixdown._checks import Audio, Source
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.checking.bandwidth import steps
 from mixdown.checking.limits import limits_given
 from mixdown.conversion import at_rate
+from mixdown.display import style
 from mixdown.files.encoding import Coding, decode, encoded
 from mixdown.meters import Loudness, loudness, spectrum
 
@@ -30,7 +31,7 @@ _LEAST_AAC_KBPS = 192
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CodecReport(Report):
-    """A programme after a lossy codec.
+    """A programme before and after a lossy codec.
 
     Attributes
     ----------
@@ -39,7 +40,7 @@ class CodecReport(Report):
     encoder : str
         The program that coded it.
     audio : array
-        What a decoder gives, not clipped; at `sample_rate_hz`, of the shape and format of the programme.
+        Decoded samples, not clipped; at `sample_rate_hz`, of the shape and format of the programme.
     sample_rate_hz : int
         That of the programme, where the codec takes it.
     bitrate_kbps : float
@@ -47,13 +48,23 @@ class CodecReport(Report):
     before, after : Loudness
         Of the programme and of `audio`, with the meter of certificates.
     overs : int
-        How often samples exceed full scale: a player of whole numbers clips them.
+        Number of times that samples exceed full scale: a fixed-point player clips them.
     overs_at_s : tuple of float
-        Where, the first 100.
+        Their times, the first 100.
     error_db : float or None
         Level of the difference beside that of the programme; None for silence.
     cutoff_hz : float or None
-        Where the codec cuts the spectrum off; None where it does not, or above 20.5 kHz.
+        Cut-off frequency of the codec; None without one, or above 20.5 kHz.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = md.LowPass()(0.8 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    >>> report = md.codec_preview(np.clip(noise, -0.5, 0.5), 48_000, codec="mp3:128")
+    >>> print(f"{report.integrated_lufs:.0f} LUFS, {report.true_peak_dbtp:.0f} dBTP, rise {report.rise_db:.0f} dB")
+    -13 LUFS, -6 dBTP, rise 0 dB
+    >>> report.overs, report.message.partition("; ")[2]
+    (0, 'no sample exceeds full scale.')
     """
 
     codec: str
@@ -81,13 +92,13 @@ class CodecReport(Report):
 
     @property
     def rise_db(self) -> float:
-        """How far the codec raises the true peak; 0 for silence."""
+        """Rise of the true peak through the codec in dB; 0 for silence."""
         rise_db = self.after.true_peak_dbtp - self.before.true_peak_dbtp
         return rise_db if math.isfinite(rise_db) else 0.0
 
     @property
     def message(self) -> str:
-        """It in a sentence or two."""
+        """The result in one or two sentences."""
         if not math.isfinite(self.before.true_peak_dbtp):
             return f"{self.codec}: the programme is silent."
         peaks = f"from {self.before.true_peak_dbtp:z.2f} to {self.true_peak_dbtp:z.2f} dBTP"
@@ -115,6 +126,14 @@ class CodecReport(Report):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+        >>> plain = md.codec_preview(noise, 48_000, codec="mp3:128").to_dict()
+        >>> plain["codec"], plain["sample_rate_hz"], plain["overs"]
+        ('mp3:128', 48000, 0)
         """
         values = super().to_dict()
         del values["audio"], values["_programme"]
@@ -123,11 +142,21 @@ class CodecReport(Report):
         return {**values, "rise_db": self.rise_db, "message": self.message}
 
     def table(self) -> str:
-        """Return figures before and after as text.
+        r"""Return figures before and after as text.
 
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> table = md.codec_preview(np.stack([tone, tone]), 48_000, codec="mp3:320").table()
+        >>> for line in table.splitlines()[1:3]:
+        ...     print(line)
+                                   before  mp3:320  change
+        Integrated loudness, LUFS   -6.01    -6.01   +0.00
         """
         rows = [["", "before", self.codec, "change"]]
         for name, unit, attribute in (
@@ -157,34 +186,40 @@ class CodecReport(Report):
         Returns
         -------
         axes
-        """
-        from mixdown.display.figures import AFTER, BEFORE, GRID, TARGET
 
-        drawn = new_axes() if axes is None else axes
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> axes = md.codec_preview(np.stack([tone, tone]), 48_000, codec="mp3:320").plot()
+        >>> before, after = (line.get_ydata().max() for line in axes.lines[:2])
+        >>> print(f"{before:.1f} dB at most, {after:.1f} dB after the codec")
+        -9.0 dB at most, -9.0 dB after the codec
+        """
+        drawn = style.new_axes() if axes is None else axes
         lines = (
-            ("programme", self._programme, BEFORE, 2.4),
-            (self.codec, self.audio, AFTER, 1.2),
-            ("difference", self.audio - self._programme, TARGET, 1.0),
+            ("programme", self._programme, style.BEFORE, 2.4),
+            (self.codec, self.audio, style.AFTER, 1.2),
+            ("difference", self.audio - self._programme, style.TARGET, 1.0),
         )
         top_db = -math.inf
         for label, audio, colour, width in lines:
             made = spectrum(audio, self.sample_rate_hz, fraction=6)
-            drawn.semilogx(made.centres_hz, made.levels_db, color=colour, linewidth=width, label=label)
+            drawn.plot(made.centres_hz, style.finite(made.levels_db), color=colour, linewidth=width, label=label)
             top_db = max(top_db, float(made.levels_db.max()))
         if math.isfinite(top_db):
             drawn.set_ylim(top_db - 90, top_db + 5)
-        drawn.set_xlim(20, self.sample_rate_hz / 2)
-        drawn.set_xlabel("Hz")
-        drawn.set_ylabel("dB in a sixth of an octave")
-        drawn.set_title(f"{self.codec}: {self.true_peak_dbtp:z.2f} dBTP, {self.overs} overs", fontsize=10)
-        drawn.grid(color=GRID, which="both")
-        drawn.legend(frameon=False, fontsize=8)
+        title = f"{self.codec}: {self.true_peak_dbtp:z.2f} dBTP, {self.overs} overs"
+        style.style(drawn, title=title, unit="dB in 1/6 octave")
+        style.over_frequency(drawn)
+        style.decibel_steps(drawn.yaxis, 8)
+        style.legend(drawn)
         return drawn
 
 
 @_checks.named
 def codec_preview(audio: Source, sample_rate_hz: float | None = None, *, codec: str = "aac:256") -> CodecReport:
-    """Code a programme and decode it again: what a service's listeners get, and how far its peaks rise.
+    """Encode and decode a programme: what listeners of a service hear, and how far its peaks rise.
 
     The result lies as the programme does, frame by frame, and has its length.
 
@@ -217,7 +252,7 @@ def codec_preview(audio: Source, sample_rate_hz: float | None = None, *, codec: 
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> square = np.sign(np.sin(2 * np.pi * 440 / 48_000 * (np.arange(48_000) + 0.5)))
     >>> report = md.codec_preview(0.9 * square, 48_000, codec="mp3:128")
     >>> report.audio.shape, report.overs > 100, round(report.bitrate_kbps)

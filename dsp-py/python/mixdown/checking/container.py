@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixdown.analysis.findings import Finding, stated
+from mixdown.display.html import Told
 from mixdown.files import Blocks
 from mixdown.files.containers.structure import UNKNOWN_BYTES, Structure
 
@@ -34,8 +35,8 @@ _LOSSLESS_FOREIGN = ("Monkey's Audio", "WavPack")
 _EXTENSIBLE = 0xFFFE
 
 
-@dataclass(frozen=True)
-class Format:
+@dataclass(frozen=True, repr=False)
+class Format(Told):
     """Format of a file.
 
     Attributes
@@ -51,6 +52,16 @@ class Format:
         What a decoder gives.
     bytes_in_all : int
         Of the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000)
+    ...     format_of_file = md.check(f"{folder}/song.wav").format
+    >>> format_of_file.bits, format_of_file.frames, round(format_of_file.bitrate_kbps)
+    (24, 48000, 2304)
     """
 
     container: str

@@ -17,7 +17,7 @@ from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport, stated
 from mixdown.analysis.mix_check import MixCheck, checked, envelope_of, worst_first
-from mixdown.analysis.reports import aligned, new_axes
+from mixdown.analysis.reports import aligned
 from mixdown.analysis.stems import Stems
 from mixdown.checking.bandwidth import bandwidth_findings, steps
 from mixdown.checking.container import Format, container_findings, format_of
@@ -35,6 +35,7 @@ from mixdown.checking.samples import (
 from mixdown.checking.targets import target_findings
 from mixdown.checking.wave_chunks import chunk_findings, chunks_of
 from mixdown.delivery import Target, find_target
+from mixdown.display.style import new_axes
 from mixdown.files import Blocks
 from mixdown.files.containers.structure import Structure, structure_of
 from mixdown.files.names import shown
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FileCheck(FindingsReport):
-    """What the check of a file found, and what it measured on the way. What cannot be measured is None.
+    """The findings of a file check, and its measurements. What cannot be measured is None.
 
     Its findings are called, beside those of the mix check: "truncated", "chunks", "format", "checksum", "length" (of
     the container); "non_finite", "full_scale", "bits", "dual_mono", "edges" (of the samples); "lossy_source",
@@ -63,7 +64,7 @@ class FileCheck(FindingsReport):
         All of them, those of the mix check included; the worst first. A fault would be refused, or is damage; a warning
         sounds or shows worse.
     profiles, targets : tuple of str
-        What it was checked for.
+        Services and targets of the check.
     format : Format
     structure : Structure
         Chunks and blocks in their order.
@@ -82,6 +83,20 @@ class FileCheck(FindingsReport):
         Of the decoded samples: the same for the same samples in other containers.
     mix : MixCheck or None
         None if it was not asked for, or if there are more than two channels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+    ...     report = md.check(f"{folder}/song.wav", target="spotify")
+    >>> print(f"{report.integrated_lufs:.1f} LUFS, {report.effective_bits} bits in use")
+    -13.9 LUFS, 24 bits in use
+    >>> report.passed, report.counts
+    (True, '2 warning, 1 note, 2 not measurable')
+    >>> report.facts.split("; ")[:2]
+    ['WAV, 24 bit, 48000 Hz, stereo', 'effective 24 bits']
     """
 
     name: str
@@ -106,7 +121,7 @@ class FileCheck(FindingsReport):
     _envelope: NDArray[np.float32] = field(compare=False)
 
     def with_findings(self, more: Iterable[Finding]) -> FileCheck:
-        """Return it with further findings, such as those of a whole album.
+        """Return the report with further findings, such as those of a whole album.
 
         Parameters
         ----------
@@ -115,6 +130,17 @@ class FileCheck(FindingsReport):
         Returns
         -------
         FileCheck
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     report = md.check(f"{folder}/song.wav", mix=False)
+        >>> more = md.check_mix(np.ones((2, 48_000)), 48_000).findings
+        >>> len(report.findings), len(report.with_findings(more).findings) - len(more)
+        (3, 3)
         """
         return replace(self, findings=worst_first([*self.findings, *more]))
 
@@ -140,6 +166,16 @@ class FileCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     plain = md.check(f"{folder}/song.wav").to_dict()
+        >>> plain["duration_s"], plain["effective_bits"], round(plain["true_peak_dbtp"], 1)
+        (2.0, 24, -6.5)
         """
         values = super().to_dict()
         del values["_envelope"], values["mix"]
@@ -154,9 +190,19 @@ class FileCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     table = md.check(f"{folder}/song.wav", profiles="cdbaby").table()
+        >>> print(table.splitlines()[1].partition(":")[0])
+        fault           rate         cdbaby takes 44100 Hz
         """
         rows = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return f"{self.name}: {self.facts}\n{aligned(rows, left=3) if rows else 'Nothing found.'}"
+        return f"{self.name}: {self.facts}\n{aligned(rows, left=3, headed=False) if rows else 'Nothing found.'}"
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw the waveform, and the findings where they are.
@@ -169,6 +215,16 @@ class FileCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", 0.1 * np.random.default_rng(1).standard_normal((2, 96_000)), 48_000)
+        ...     axes = md.check(f"{folder}/song.wav").plot()
+        >>> [round(float(end), 1) for end in axes.get_xlim()]
+        [0.0, 2.0]
         """
         from mixdown.analysis.check_picture import draw_check
 
@@ -186,16 +242,16 @@ def check(
     mix: bool = True,
     limits: Mapping[str, float] | None = None,
 ) -> FileCheck:
-    """Check a file for delivery: container, samples, signs of lossy coding, tags, and what services take.
+    """Check a file for delivery: container, samples, signs of lossy coding, tags, requirements of services.
 
     Parameters
     ----------
     path : path
         Any file that :func:`read` reads.
     profiles : str, Profile or sequence of them, optional
-        What services take: names of :func:`profiles`, or profiles of one's own.
+        Requirements of services: names of :func:`profiles`, or your own profiles.
     target : str or sequence of str, optional
-        Loudness and ceiling of these targets, too.
+        Checks loudness and ceiling of these targets, too.
     mix : bool, default True
         Whether the mix check is made as well: clipping, overs, DC, polarity, mono and others. See :func:`check_mix`.
     limits : mapping of name to number, optional
@@ -215,7 +271,8 @@ def check(
 
     Examples
     --------
-    >>> import tempfile, numpy as np, mixdown as md
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
     ...     md.write(f"{folder}/song.wav", noise, 48_000, bit_depth=16)

@@ -9,14 +9,15 @@ from typing import Literal, TypeAlias
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 
 Metadata: TypeAlias = Literal["any", "no ID3", "none"]
 """Metadata that a file may hold."""
 
 
 @dataclass(frozen=True, repr=False)
-class Profile:
-    """What a service takes. Empty tuples, 0 and inf set no limit; :func:`dataclasses.replace` changes one.
+class Profile(Shown):
+    """Delivery requirements of a service. Empty tuples, 0 and inf set no limit.
 
     Attributes
     ----------
@@ -52,8 +53,15 @@ class Profile:
     sectors : bool
         Whether a length that is no multiple of 588 frames is worth a note.
     source, date : str
-        Where the figures stand, and when that was read. [C] at its beginning marks what was chosen: then nothing is a
+        Source of the figures, and the date of reading. [C] at its beginning marks what was chosen: then nothing is a
         fault, at most a warning.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> spotify = next(profile for profile in md.profiles() if profile.name == "spotify")
+    >>> spotify.min_rate_hz, spotify.bits
+    (44100, (16, 24))
     """
 
     name: str
@@ -179,7 +187,7 @@ _PROFILES = (
 )
 
 
-class Profiles(tuple[Profile, ...]):
+class Profiles(Shown, tuple[Profile, ...]):
     """Ingest profiles, printed as a table."""
 
     __slots__ = ()
@@ -199,7 +207,7 @@ class Profiles(tuple[Profile, ...]):
 def profiles() -> Profiles:
     """Return the ingest profiles.
 
-    Services change what they take; these are presets with their source and the day it was read. Where no official
+    Services change their requirements; these are presets with their source and its date. Where no official
     figure was found there is no profile: for "distributor" the figures are chosen.
 
     Returns
@@ -217,7 +225,7 @@ def profiles() -> Profiles:
 
 
 ProfilesLike: TypeAlias = str | Profile | Iterable[str | Profile]
-"""Names of profiles, and profiles of one's own."""
+"""Names of profiles, or your own profiles."""
 
 
 def profiles_of(given: ProfilesLike) -> tuple[Profile, ...]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown.album import Album, MasteredAlbum
 from mixdown.analysis.findings import SEVERITIES
-from mixdown.cli.terminal import bar, say
+from mixdown.cli.options import Json, Quiet, one_of, words_from
+from mixdown.cli.terminal import bar, say, say_json
 from mixdown.delivery.cd.layout import MOST_TRACKS
 from mixdown.delivery.order.suggesting import Arc
-from mixdown.effects import without_infinities
 from mixdown.files.names import printable, shown
 from mixdown.files.tags import Picture
 from mixdown.pack import Quality
@@ -25,8 +25,11 @@ from mixdown.pack.place import refuse_others
 from mixdown.pack.sides import SIDE_NAMES, sides_of
 from mixdown.pack.writing import named, refuse_misfits
 
-Source = Annotated[Path, typer.Argument(help="Album file (album.toml): docs/album.md describes it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Source = Annotated[Path, typer.Argument(metavar="ALBUM.TOML", help="Album file, as docs/album.md describes it.")]
+_FORMATS = (
+    *("wav16", "wav24", "wav32", "flac", "flac16", "cd", "mp3:320", "aac:256", "ogg:160", "opus:128"),
+    *("vinyl:12in33", "ingest:spotify"),
+)
 
 
 def album(
@@ -37,20 +40,23 @@ def album(
     formats: Annotated[
         str | None,
         typer.Option(
+            "--formats",
             metavar="NAMES",
-            help="With commas between, instead of those of the file: wav16, wav24, wav32, flac, flac16, cd, mp3:320, "
-            "aac:256, ogg:160, opus:128, vinyl:12in33, ingest:spotify.",
+            help=f"Formats in place of those of the file, with commas between: {', '.join(_FORMATS)}; other bit rates, "
+            "records and services alike.",
+            autocompletion=words_from(lambda: _FORMATS),
         ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Measure and master, and print what would be written.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", "--force", help="Replace the folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--force", "--overwrite", help="Replace the folder.")] = False,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Master an album as its file says and deliver it in all formats, with manifest, checksums and a report.
 
-    The folder is complete or not there. The exit code is 1 if there is a fault in what was written.
+    The folder is complete or not there.
     """
     if output is None and not dry_run:
         raise ValueError("--output is missing: the folder to write")
@@ -82,7 +88,7 @@ def album(
         report, files = pack.report, [file.path for file in pack.files]
         results |= {"report": report.to_dict(), "folder": str(output), "files": files}
     if as_json:
-        say(json.dumps(without_infinities(results), indent=2, allow_nan=False))
+        say_json(results)
     elif report is None:
         say("\n".join(("Would write:", *(f"  {printable(file)}" for file in files))))
     else:
@@ -96,18 +102,29 @@ def album(
 def order(
     source: Source,
     arc: Annotated[
-        str, typer.Option(metavar="NAME", help="Course of the energy: rise_fall, front, wave or flat.")
+        str,
+        typer.Option(
+            "--arc",
+            metavar="NAME",
+            help=f"Course of the energy, one of {', '.join(get_args(Arc))}.",
+            autocompletion=words_from(lambda: get_args(Arc)),
+        ),
     ] = "rise_fall",
-    first: Annotated[str | None, typer.Option(metavar="TITLE", help="Song that stays at the start.")] = None,
-    last: Annotated[str | None, typer.Option(metavar="TITLE", help="Song that stays at the end.")] = None,
+    first: Annotated[str | None, typer.Option("--first", metavar="TITLE", help="Song that stays at the start.")] = None,
+    last: Annotated[str | None, typer.Option("--last", metavar="TITLE", help="Song that stays at the end.")] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Suggest an order of the songs of an album, with what each seam and place costs; nothing is reordered."""
+    course = cast(Arc, one_of("--arc", arc, get_args(Arc)))
     with bar(f"Reading {shown(source.name)}") as progress:
         found = Album.from_file(source, progress=progress)
     with bar(f"Measuring {shown(source.name)}") as progress:
-        suggested = found.suggest_order(arc=cast(Arc, arc), first=first, last=last, progress=progress)
-    say(json.dumps(suggested.to_dict(), indent=2, allow_nan=False) if as_json else suggested.table())
+        suggested = found.suggest_order(arc=course, first=first, last=last, progress=progress)
+    if as_json:
+        say_json(suggested.to_dict())
+    else:
+        say(suggested.table())
 
 
 def _check_folder(folder: Path, overwrite: bool) -> None:
@@ -117,7 +134,7 @@ def _check_folder(folder: Path, overwrite: bool) -> None:
     if not folder.exists():
         return
     if not overwrite:
-        raise FileExistsError(f"{shown(folder)}: exists already: --overwrite replaces it")
+        raise FileExistsError(f"{shown(folder)}: exists already: --force replaces it")
     if not folder.is_dir():
         raise NotADirectoryError(f"{shown(folder)}: is no folder")
     refuse_others(folder, folder)
@@ -168,10 +185,11 @@ def _planned(mastered: MasteredAlbum, formats: Sequence[Format]) -> Iterator[str
 
 def _print_findings(report: Quality) -> None:
     """Print the findings, the worst first; the sources of limits stand in the report."""
-    widest = max((len(place) for place, _ in report.findings), default=0)
+    rows = []
     for place, finding in report.findings:
-        say(f"{SEVERITIES[finding.severity]:<14}  {printable(place):<{widest}}  {printable(finding.message)}")
+        rows.append((SEVERITIES[finding.severity], printable(place), printable(finding.message)))
         if finding.suggestion is not None:
-            say(f"{'':<14}  {'':<{widest}}  -> {finding.suggestion.reason}")
-    if report.findings:
+            rows.append(("", "", f"-> {finding.suggestion.reason}"))
+    if rows:
+        say(aligned(rows, left=3, headed=False))
         say()

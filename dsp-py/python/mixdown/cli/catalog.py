@@ -4,82 +4,91 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from mixdown import _checks, _core
 from mixdown._core import ParameterError
 from mixdown.catalog import Catalog, FileFormat, master_catalog
-from mixdown.cli.options import Depth, Force, bits, clip_depth, number
-from mixdown.cli.terminal import bar, complain, say
+from mixdown.cli.options import (
+    CEILING_DBTP,
+    RATE_HZ,
+    TARGET_LUFS,
+    Ceiling,
+    Chunks,
+    Clip,
+    Depth,
+    DualMono,
+    Force,
+    Json,
+    Number,
+    OneTarget,
+    Quiet,
+    Rate,
+    Shaping,
+    TargetLufs,
+    bits,
+    clip_depth,
+    words_from,
+)
+from mixdown.cli.terminal import bar, complain, say, say_json
 from mixdown.effects import Effect, from_dict
 from mixdown.files import NoiseShaping, Profile
 from mixdown.files.names import shown
 
+#: Songs at once.
+_JOBS = Number("--jobs", "N", 1, 1024, whole=True)
+_SCHEDULERS = ("threads", "processes", "local", "tcp://")
+
 
 def catalog(
-    folder: Annotated[Path, typer.Argument(help="Folder of the songs, with folders in it.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of the songs, with folders in it.")],
     out: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the masters.")],
-    target: Annotated[
-        str | None, typer.Option(help="Delivery target; spotify where --target-lufs is not given either.")
-    ] = None,
-    target_lufs: Annotated[
-        str | None, typer.Option(metavar="LUFS", help="Loudness instead of a named target, -50 to 0.")
-    ] = None,
-    ceiling_dbtp: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DBTP", help="Highest true peak instead of the target's, -12 to 0; -1 with --target-lufs."
-        ),
-    ] = None,
+    target: OneTarget = None,
+    target_lufs: TargetLufs = None,
+    ceiling_dbtp: Ceiling = None,
     effects: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Effects before everything else: JSON, what effect.to_dict() returned."),
-    ] = None,
-    clip_db: Annotated[
-        str, typer.Option(help="Clipping before the limiter: auto (beyond 3 dB of limiting), off, or dB, 0 to 24.")
-    ] = "auto",
-    bit_depth: Depth = "24",
-    noise_shaping: Annotated[
-        str, typer.Option(help="Spectrum of the rounding error: none or weighted (for 16 bits, 44.1 to 96 kHz).")
-    ] = "none",
-    rate: Annotated[
-        str | None, typer.Option(metavar="HZ", help="Sample rate of the masters; default: each song's own.")
-    ] = None,
-    file_format: Annotated[str, typer.Option("--format", help="wav or flac.")] = "wav",
-    profile: Annotated[
-        str | None,
         typer.Option(
-            help="Chunks of WAV files: archive (broadcast extension with the loudness, and all tags) "
-            "or ingest (format and samples alone, as services take them)."
+            "--effects", metavar="FILE", help="Effects before everything else: JSON, what effect.to_dict() returned."
         ),
     ] = None,
-    dual_mono: Annotated[bool, typer.Option(help="Count mono songs as two loudspeakers: 3 LU louder.")] = False,
+    clip_db: Clip = "auto",
+    bit_depth: Depth = "24",
+    noise_shaping: Shaping = "none",
+    rate: Rate = None,
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME",
+            help="wav or flac.",
+            autocompletion=words_from(lambda: get_args(FileFormat)),
+        ),
+    ] = "wav",
+    profile: Chunks = None,
+    dual_mono: DualMono = False,
     scheduler: Annotated[
-        str, typer.Option(help="threads, processes, local (Dask on this machine) or tcp://host:8786 (a Dask cluster).")
+        str,
+        typer.Option(
+            "--scheduler",
+            metavar="NAME",
+            help="threads, processes, local (Dask on this machine) or tcp://host:8786 (a Dask cluster).",
+            autocompletion=words_from(lambda: _SCHEDULERS),
+        ),
     ] = "processes",
-    jobs: Annotated[
-        str | None, typer.Option(metavar="N", help="How many songs at once; default: one for each core.")
-    ] = None,
+    jobs: Annotated[str | None, _JOBS.declared("Songs at once", "By default one for each core.")] = None,
     force: Force = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Master all songs of a folder; the next run goes on where this one is stopped, and makes anew what was altered.
+    """Master all songs of a folder; the next run goes on where this one stopped, and makes anew what was altered.
 
-    A song that cannot be mastered is a line; the exit code is 1 then. manifest.json and SHA256SUMS are written among
-    the masters.
+    A song that cannot be mastered is told in a line, and the others go on. manifest.json and SHA256SUMS are written
+    among the masters.
     """
-    lufs, dbtp = (
-        None if text is None else number(option, text, *_core.delivery_range(name))
-        for option, name, text in (
-            ("--target-lufs", "target_lufs", target_lufs),
-            ("--ceiling-dbtp", "ceiling_dbtp", ceiling_dbtp),
-        )
-    )
-    count = None if jobs is None else number("--jobs", jobs, 1, 1024)
-    if count is not None and not count.is_integer():
-        raise ParameterError(f"--jobs = {count:g} is not a whole number: it must lie in 1..1024")
+    lufs, dbtp = TARGET_LUFS.read_given(target_lufs), CEILING_DBTP.read_given(ceiling_dbtp)
+    count = _JOBS.read_given(jobs)
     with bar(f"Mastering {shown(folder.name)}") as progress:
         made = master_catalog(
             folder,
@@ -91,7 +100,7 @@ def catalog(
             clip_db=clip_depth(clip_db),
             bit_depth=bits(bit_depth),
             noise_shaping=cast(NoiseShaping, noise_shaping),
-            delivery_rate_hz=None if rate is None else number("--rate", rate, *_checks.RATE_RANGE_HZ),
+            delivery_rate_hz=RATE_HZ.read_given(rate),
             dual_mono=dual_mono,
             file_format=cast(FileFormat, file_format),
             profile=cast(Profile | None, profile),
@@ -109,7 +118,7 @@ def _print(made: Catalog, out: Path, as_json: bool) -> None:
     for record in made.failed:
         complain(f"{shown(record.source)}: {record.message}")
     if as_json:
-        say(json.dumps(made.to_dict(), indent=2, allow_nan=False))
+        say_json(made.to_dict())
         return
     say(made.table())
     say()

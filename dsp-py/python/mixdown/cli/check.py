@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from functools import partial
@@ -13,38 +12,44 @@ import typer
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown._threads import each
 from mixdown.analysis.findings import SEVERITIES
 from mixdown.analysis.stems import Stems
 from mixdown.checking import FileCheck, Profile, duplicates, profiles, profiles_of
 from mixdown.checking.file_check import checked_file
 from mixdown.cli.inputs import opened_file
+from mixdown.cli.options import Json, Quiet, separate, taker_names, target_names, words_from
 from mixdown.cli.stems import stem_files, stems_as_they_are
-from mixdown.cli.terminal import bar, complain, figure, one_line, say
-from mixdown.delivery import Target, find_target, targets
+from mixdown.cli.terminal import bar, complain, figure, one_line, say, say_json
+from mixdown.delivery import Target, find_target
 from mixdown.files.names import printable, shown
 
 
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Audio files; - is standard input.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audio files; - is standard input.")],
     stems: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder of the stems of one mix: those that cancel are found.")
+        Path | None,
+        typer.Option("--stems", metavar="FOLDER", help="Folder of the stems of one mix: those that cancel are found."),
     ] = None,
-    lead: Annotated[str | None, typer.Option(metavar="NAME", help="Stem that leads.")] = None,
+    lead: Annotated[str | None, typer.Option("--lead", metavar="NAME", help="Stem that leads.")] = None,
     wanted: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--for",
             metavar="NAMES",
-            help="Check loudness and ceiling of these targets, and what these services take, too: with commas between.",
+            help="Check loudness and ceiling of these targets, and what these services take, too; with commas between, "
+            "or repeated.",
+            autocompletion=words_from(lambda: dict.fromkeys([*target_names(), *taker_names()])),
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check files for delivery: container, samples, signs of lossy coding, tags, faults of the mix; stems that cancel.
 
     Each finding is a line, the worst first: fault, warning, note, not measurable. A name that is both a target and a
-    profile stands for both. The exit code is 1 if any file has a fault or cannot be read.
+    service stands for both.
     """
     judges, takers = named_for(wanted)
     if stems is not None and len(files) > 1:
@@ -72,27 +77,26 @@ def check(
         done[index] = done[index].with_findings([finding])
     if as_json:
         results = [{"file": report.name, **report.to_dict()} for report in done]
-        say(json.dumps({"files": results, "failed": failed}, indent=2, allow_nan=False))
+        say_json({"files": results, "failed": failed})
     else:
         _print_checked(done)
     if failed or not all(report.passed for report in done):
         raise typer.Exit(1)
 
 
-def named_for(text: str | None) -> tuple[tuple[Target, ...], tuple[Profile, ...]]:
-    """Return the targets and the ingest profiles of names with commas between."""
-    if text is None:
-        return (), ()
+def named_for(names: list[str] | None) -> tuple[tuple[Target, ...], tuple[Profile, ...]]:
+    """Return the targets and the ingest profiles of names, which may hold several with commas between."""
     known = {profile.name for profile in profiles()}
     judges: list[Target] = []
     takers: list[Profile] = []
-    for name in dict.fromkeys(part.strip().lower() for part in text.split(",")):
-        target_names = [target.name for target in targets()]
-        if name not in known and name not in target_names:
-            takers_only = [profile for profile in known if profile not in target_names]
-            allowed = ", ".join([*target_names, *sorted(takers_only)])
-            raise ParameterError(f"target = {name!r} is unknown: it must be one of {allowed}")
-        judges += [find_target(name)] if name in target_names else []
+    for name in map(str.lower, separate(names)):
+        by_target = target_names()
+        if name not in known and name not in by_target:
+            takers_only = sorted(profile for profile in known if profile not in by_target)
+            allowed = ", ".join([*by_target, *takers_only])
+            meant = _checks.closest(name, [*by_target, *takers_only])
+            raise ParameterError(f"target = {name!r} is unknown: it must be one of {allowed}{meant}")
+        judges += [find_target(name)] if name in by_target else []
         takers += profiles_of(name) if name in known else ()
     return tuple(judges), tuple(takers)
 
@@ -104,7 +108,6 @@ def _stems_of(folder: Path, mix: Path, rate_hz: float) -> Stems:
 
 
 def _print_checked(done: list[FileCheck]) -> None:
-    widest = max((len(finding.check) for report in done for finding in report.findings), default=0)
     for position, report in enumerate(done):
         if position:
             say()
@@ -114,11 +117,13 @@ def _print_checked(done: list[FileCheck]) -> None:
         verdict = "no fault" if report.passed else "faults"
         say(f"{report.name}: {verdict} ({', '.join(figures)})")
         say(f"  {report.facts}")
+        rows = []
         for finding in report.findings:
-            word = SEVERITIES[finding.severity]
             said = printable(finding.message)
             # Marks of limits stand in the JSON alone.
             said += f" ({finding.source})" if finding.source and not finding.source.endswith("]") else ""
-            say(f"  {word:<14}  {finding.check.replace('_', ' '):<{widest}}  {said}")
+            rows.append((SEVERITIES[finding.severity], finding.check.replace("_", " "), said))
             if finding.suggestion is not None:
-                say(f"  {'':<14}  {'':<{widest}}  -> {finding.suggestion.reason}")
+                rows.append(("", "", f"-> {finding.suggestion.reason}"))
+        if rows:
+            say(aligned(rows, left=3, headed=False, indent=2))

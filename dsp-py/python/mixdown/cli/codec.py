@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,34 +10,46 @@ import typer
 from mixdown._core import ParameterError
 from mixdown.checking import codec_preview
 from mixdown.cli.inputs import check_place, opened_file
-from mixdown.cli.options import Force
-from mixdown.cli.terminal import bar, figure, say, table
+from mixdown.cli.options import Force, Json, Quiet, separate, words_from
+from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.files import Blocks, check_output, write
 from mixdown.files.encoding import Coding
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered
 
+#: Bit rates that are in use.
+_USUAL = ("aac:256", "aac:192", "mp3:320", "mp3:256", "mp3:128", "vorbis:320", "vorbis:160", "opus:128", "opus:96")
+
 
 def codec(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="Any readable audio file; - is standard input.")],
     codecs: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            "--codec", metavar="CODECS", help="mp3, vorbis, opus or aac, a colon and kb/s; several with commas between."
+            "--codec",
+            metavar="NAMES",
+            help="mp3, vorbis, opus or aac, a colon and kb/s; with commas between, or repeated. By default aac:256.",
+            autocompletion=words_from(lambda: _USUAL),
         ),
-    ] = "aac:256",
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="File to write what one codec gives back, .wav, in floating point."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write what one codec gives back, .wav, in floating point.",
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Code a programme and decode it again: how far its true peak rises, overs, loudness, what was cut off.
+    """Code a programme and decode it again: how far its true peak rises, overs, loudness, what is cut off.
 
     AAC takes PyAV (pip install 'mixdown[aac]') or ffmpeg.
     """
-    codings = [Coding.of(text.strip(), "--codec") for text in codecs.split(",")]
+    codings = [Coding.of(text, "--codec") for text in separate(codecs) or ["aac:256"]]
     for coding in codings:
         coding.check()
     if output is not None:
@@ -57,7 +68,7 @@ def codec(
         write(output, reports[0].audio, reports[0].sample_rate_hz, bit_depth=32)
     if as_json:
         results = [report.to_dict() for report in reports]
-        say(json.dumps({"source": shown(source), "codecs": results}, indent=2, allow_nan=False))
+        say_json({"source": shown(source), "codecs": results})
         return
     before = reports[0].before
     rows = [("as it is", "", figure(before.integrated_lufs), figure(before.true_peak_dbtp), "", "", "", "")]

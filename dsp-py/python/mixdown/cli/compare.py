@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, cast
@@ -13,38 +12,39 @@ import typer
 from mixdown._core import ParameterError
 from mixdown.analysis import match, tonal_balance, tonal_target
 from mixdown.cli.inputs import check_place, opened_file
-from mixdown.cli.options import Depth, Force, bits, number
-from mixdown.cli.terminal import bar, figure, say, table
+from mixdown.cli.options import AMOUNT, Depth, Force, Json, Number, Quiet, bits
+from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.files import BitDepth, Blocks, Recording, check_output, write
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered
 from mixdown.files.tags import MIX_MARK, Tags, read_tags
 
-#: Range of --bands; 0 is the convolution.
-_MOST_BANDS = 32
+#: 0 is a convolution.
+_BANDS = Number("--bands", "N", 0, 32, whole=True)
 
 
 def compare(
     source: Annotated[
         Path, typer.Argument(metavar="MIX", help="The mix: any readable audio file; - is standard input.")
     ],
-    reference: Annotated[Path, typer.Argument(help="A programme to compare it with.")],
+    reference: Annotated[Path, typer.Argument(metavar="REFERENCE", help="A programme to compare it with.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write with --apply, .wav or .flac.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write with --apply, .wav or .flac.")
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Write the mix through the equalizer of the match.")] = False,
-    amount: Annotated[str, typer.Option(help="Share of the difference that is taken over, 0 to 1.")] = "0.5",
-    bands: Annotated[str, typer.Option(help="Most bands of the equalizer, 1 to 32; 0 is a convolution.")] = "8",
+    amount: Annotated[str, AMOUNT.declared("Share of the difference that is taken over")] = "0.5",
+    bands: Annotated[str, _BANDS.declared("Most bands of the equalizer", "0 is a convolution.")] = "8",
     bit_depth: Depth = "24",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
     force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare a mix with a reference: tonal balance, the curve of a match and its bands, loudness.
 
     Nothing is written without --apply, and loudness is never matched.
     """
-    share = number("--amount", amount, 0, 1)
-    count = _whole("--bands", bands)
+    share = AMOUNT.read(amount)
+    count = int(_BANDS.read(bands))
     word_bits = bits(bit_depth)
     if apply and output is None:
         raise ParameterError("--apply needs a file to write: -o matched.wav")
@@ -64,26 +64,19 @@ def compare(
         matched = found.effect(mix)
         write(output, matched, mix.sample_rate_hz, bit_depth=cast(BitDepth, word_bits), tags=tags)
     if as_json:
-        say(json.dumps({"tonal_balance": balance.to_dict(), "match": found.to_dict()}, indent=2, allow_nan=False))
+        say_json({"tonal_balance": balance.to_dict(), "match": found.to_dict()})
         return
     rows = []
     for region in balance.regions:
         deviation = (
             "not measurable" if region.deviation_db is None else figure(region.deviation_db, "dB", sign=True, digits=1)
         )
-        rows.append((region.name, f"from {region.low_hz:.0f} Hz", deviation))
-    say(table(("Region", "", f"beside {shown(reference.name)}"), rows))
+        rows.append((region.name, f"{region.low_hz:.0f} Hz", deviation))
+    say(table(("Region", "From", f"beside {shown(reference.name)}"), rows))
     say()
     say(found.table())
     if output is not None:
         say(f"Written: {shown(output)}.")
-
-
-def _whole(option: str, text: str) -> int:
-    value = number(option, text, 0, _MOST_BANDS)
-    if not value.is_integer():
-        raise ParameterError(f"{option} = {text} is not allowed: it must be a whole number")
-    return int(value)
 
 
 def _read(file: Path, progress: Callable[[float], None]) -> tuple[Recording, Tags]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -13,11 +13,13 @@ from mixdown._checks import Audio
 from mixdown._checks import shown as quoted
 from mixdown._core import ParameterError
 from mixdown.cli.inputs import check_place
-from mixdown.cli.judged import judged, print_judged
-from mixdown.cli.options import Force
-from mixdown.cli.release import print_released, released
+from mixdown.cli.judged import judged, plain_judged, print_judged
+from mixdown.cli.measure import measurements
+from mixdown.cli.mix import strips_of
+from mixdown.cli.options import Force, Json, Quiet
+from mixdown.cli.release import plain_released, print_released, released
 from mixdown.cli.stems import balance_stems, read_stems
-from mixdown.cli.terminal import bar, figure, say, table
+from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.delivery import find_target
 from mixdown.delivery import master as make_master
 from mixdown.display import MixStage
@@ -32,9 +34,13 @@ _LEAD = "lead"
 
 
 def demo(
-    folder: Annotated[Path, typer.Argument(help="Folder to write into; made if missing.")] = Path("mixdown-demo"),
-    seed: Annotated[str, typer.Option(metavar="N", help="Another seed is another performance.")] = "1",
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder to write into; made if missing.")] = Path(
+        "mixdown-demo"
+    ),
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help="Performance: a whole number, 0 or more.")] = "1",
     force: Force = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run the whole workflow: synthesise a song, mix it by a session file, master the mix, draw a report.
 
@@ -42,7 +48,8 @@ def demo(
     loudness. Prints the mix check and the lead report, and tries one suggestion of each kind on a copy of the mix. Two
     packs hold files for release, each with manifest and report: single (archive WAV, FLAC, files for a service) and
     album, of the song and a quiet piece (FLAC, CD image with CUE and TOC, sides of a 7-inch record).
-    Change song.toml, then: mixdown mix song.toml -o mix.wav --force
+
+    Change song.toml, then mix it again: mixdown mix song.toml -o mix.wav --force
     """
     performance = _seed(seed)
     wanted = find_target("spotify")
@@ -60,10 +67,12 @@ def demo(
     with bar(f"Mixing {len(mix)} strips") as progress:
         rendered = mix.render(progress=lambda done, total: progress(done / max(total, 1)))
     write(folder / "mix.wav", rendered, _RATE_HZ, tags=Tags({MIX_MARK: ("mix",)}))
-    say(mix.table())
+    if not as_json:
+        say(mix.table())
     with bar("Judging the mix") as progress:
         found = judged(lambda: Mix.from_file(folder / "song.toml"), rendered, _LEAD, progress)
-    print_judged(found)
+    if not as_json:
+        print_judged(found)
     with bar("Mastering") as progress:
         mixed, _ = read(folder / "mix.wav")
         mastered = make_master(mixed, _RATE_HZ, target=wanted.name, name="master.wav", progress=progress)
@@ -87,9 +96,27 @@ def demo(
             leads=(found.lead, found.lead_after),
         )
         replace_file(folder / "report.png", display.png(report))
-    say(mastered.certificate.summary())
+    if not as_json:
+        say(mastered.certificate.summary())
     with bar("Packing") as progress:
         packs = released(folder, mixed, _RATE_HZ, performance, progress)
+    loudness_of = {
+        "start balance": balanced.loudness_of_mix,
+        shown(folder / "mix.wav"): readings[0],
+        shown(folder / "master.wav"): readings[1],
+    }
+    if as_json:
+        values: dict[str, Any] = {
+            "folder": shown(folder),
+            "seed": performance,
+            "strips": strips_of(mix),
+            **plain_judged(found),
+            "certificate": mastered.certificate.to_dict(),
+            "loudness": {name: measurements(reading) for name, reading in loudness_of.items()},
+            **plain_released(packs),
+        }
+        say_json(values)
+        return
     rows = [
         (
             name,
@@ -98,11 +125,7 @@ def demo(
             figure(measured.max_short_term_lufs, "LUFS"),
             figure(measured.true_peak_dbtp, "dBTP"),
         )
-        for name, measured in (
-            ("start balance", balanced.loudness_of_mix),
-            (shown(folder / "mix.wav"), readings[0]),
-            (shown(folder / "master.wav"), readings[1]),
-        )
+        for name, measured in loudness_of.items()
     ]
     say(table(("File", "Integrated", "LRA", "Max S", "True peak"), rows))
     print_released(packs)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mixdown._checks import Audio
+from mixdown._tables import aligned
 from mixdown.analysis import (
     LeadReport,
     MixCheck,
@@ -17,7 +18,7 @@ from mixdown.analysis import (
     masking,
     translation,
 )
-from mixdown.cli.terminal import say, table
+from mixdown.cli.terminal import say
 from mixdown.session import Mix
 
 
@@ -92,7 +93,24 @@ def print_judged(found: Judged) -> None:
     say(found.check.table())
     say()
     say(found.lead.message)
-    say(table(("Suggestion", "Figure", "Before", "Predicted", "Measured"), _rows(found.trials)))
+    headings = ("Suggestion", "Figure", "Before", "Predicted", "Measured")
+    say(aligned([headings, *_rows(found.trials)], left=2, ruled=True))
+
+
+def plain_judged(found: Judged) -> dict[str, Any]:
+    """Return the reports and the trials as plain values."""
+    trials = [
+        {
+            **trial.suggestion.to_dict(),
+            "figure": trial.figure,
+            "unit": trial.unit,
+            "before": trial.before,
+            "predicted": trial.predicted,
+            "measured": trial.measured,
+        }
+        for trial in found.trials
+    ]
+    return {"mix_check": found.check.to_dict(), "lead": found.lead.to_dict(), "suggestions": trials}
 
 
 def _rows(trials: Sequence[Trial]) -> list[tuple[str, ...]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,7 +14,8 @@ from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import each
 from mixdown.cli.inputs import opened_file
-from mixdown.cli.terminal import bar, complain, figure, one_line, say, table
+from mixdown.cli.options import DualMono, Json, Quiet, separate, target_names, words_from
+from mixdown.cli.terminal import bar, complain, figure, one_line, say, say_json, table
 from mixdown.delivery import Target, find_target, verdict
 from mixdown.files import Blocks
 from mixdown.files.names import shown
@@ -75,8 +74,8 @@ def measure_file(
 _COMMON_TARGETS = ("spotify", "apple", "youtube", "tidal", "amazon", "deezer", "r128", "atsc")
 
 
-def _measurements(reading: Loudness) -> dict[str, float | None]:
-    """Return the single figures of a reading; -inf becomes None, since JSON has no infinity."""
+def measurements(reading: Loudness) -> dict[str, float]:
+    """Return the single figures of a reading."""
     names = (
         "integrated_lufs",
         "loudness_range_lu",
@@ -87,8 +86,18 @@ def _measurements(reading: Loudness) -> dict[str, float | None]:
         "plr_lu",
         "min_psr_lu",
     )
-    figures = {name: float(getattr(reading, name)) for name in names}
-    return {name: value if math.isfinite(value) else None for name, value in figures.items()}
+    return {name: float(getattr(reading, name)) for name in names}
+
+
+def plain(entry: Measured) -> dict[str, Any]:
+    """Return the figures of a file as plain values."""
+    return {
+        "file": entry.name,
+        "sample_rate_hz": entry.sample_rate_hz,
+        "channels": entry.channels,
+        "duration_s": entry.duration_s,
+        **measurements(entry.reading),
+    }
 
 
 def _parsed_weights(text: str) -> list[float]:
@@ -108,27 +117,47 @@ def _columns_of(measured: Sequence[Measured]) -> list[str]:
 
 
 def measure(
-    files: Annotated[list[Path], typer.Argument(help="Audio files; - is standard input.")],
-    target: Annotated[list[str] | None, typer.Option(help="Judge by this target; may be repeated.")] = None,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Audio files; - is standard input.")],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--target",
+            metavar="NAMES",
+            help=f"Judge by these targets, with commas between, or repeated. By default {', '.join(_COMMON_TARGETS)}.",
+            autocompletion=words_from(target_names),
+        ),
+    ] = None,
     layout: Annotated[
         str | None,
-        typer.Option(help=f"Loudspeakers, in place of what the file says. One of {', '.join(LAYOUTS)}."),
+        typer.Option(
+            "--layout",
+            metavar="NAME",
+            help=f"Loudspeakers, in place of what the file says: one of {', '.join(LAYOUTS)}.",
+            autocompletion=words_from(lambda: LAYOUTS),
+        ),
     ] = None,
     weights: Annotated[
-        str | None, typer.Option(help="How much each channel counts, in place of a layout: 0..10, as 1,1,0.")
+        str | None,
+        typer.Option(
+            "--weights",
+            metavar="NUMBERS",
+            help="How much each channel counts, in place of a layout: 0 to 10 each, as 1,1,0.",
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    dual_mono: Annotated[bool, typer.Option(help="Count mono files as two loudspeakers: 3 LU louder.")] = False,
+    dual_mono: DualMono = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure loudness and true peak of audio files, and judge them by delivery targets.
 
     A file passes if its loudness is within the target's tolerance (0.5 LU for services, which reject nothing but play
     everything equally loud) and its true peak at or below the ceiling. Several files are also measured as an album.
-    Unreadable files are reported and skipped; the exit code is 1 then.
+    Unreadable files are reported and skipped.
     """
-    judges = [find_target(name) for name in target or _COMMON_TARGETS]
+    judges = [find_target(name) for name in separate(target) or _COMMON_TARGETS]
     if layout is not None and layout not in LAYOUTS:
-        raise ParameterError(f"layout = {layout!r} is unknown: it must be one of {', '.join(LAYOUTS)}")
+        meant = _checks.closest(layout, LAYOUTS)
+        raise ParameterError(f"layout = {layout!r} is unknown: it must be one of {', '.join(LAYOUTS)}{meant}")
     factors = None if weights is None else _parsed_weights(weights)
     measured: list[Measured] = []
     failed: dict[str, str] = {}
@@ -149,11 +178,7 @@ def measure(
     if as_json:
         results = [
             {
-                "file": entry.name,
-                "sample_rate_hz": entry.sample_rate_hz,
-                "channels": entry.channels,
-                "duration_s": entry.duration_s,
-                **_measurements(entry.reading),
+                **plain(entry),
                 "targets": {
                     judge.name: verdict(entry.reading, judge, channels=entry.channels, dual_mono=dual_mono)
                     for judge in judges
@@ -161,8 +186,7 @@ def measure(
             }
             for entry in measured
         ]
-        finite = album_lufs if album_lufs is not None and math.isfinite(album_lufs) else None
-        say(json.dumps({"files": results, "album_lufs": finite, "failed": failed}, indent=2, allow_nan=False))
+        say_json({"files": results, "album_lufs": album_lufs, "failed": failed})
     elif measured:
         _print_measured(measured, album_lufs, judges, dual_mono)
     if failed:

@@ -1,4 +1,4 @@
-"""The program ``mixdown``: its commands, exit codes and signals."""
+"""The program ``mixdown``: its verbs, exit codes and signals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,40 +16,36 @@ from mixdown.cli.album import album, order
 from mixdown.cli.catalog import catalog
 from mixdown.cli.check import check
 from mixdown.cli.codec import codec
+from mixdown.cli.commands import Program, VerbCommand
 from mixdown.cli.compare import compare
 from mixdown.cli.demo import demo
+from mixdown.cli.exits import DONE, FAULT, INTERRUPTED, PIPE_CLOSED, SIGNALLED
 from mixdown.cli.master import master
 from mixdown.cli.measure import measure
 from mixdown.cli.mix import mix
-from mixdown.cli.options import TAKERS_HELP, TARGETS_HELP
-from mixdown.cli.terminal import SIGNALLED, complain, one_line, say
+from mixdown.cli.targets import targets
+from mixdown.cli.terminal import abandon_output, complain, one_line, say, session, warn
 from mixdown.cli.translate import translate
+from mixdown.cli.verbs import VERBS
 from mixdown.cli.vinyl import vinyl
-from mixdown.files.names import printable
 
 app = typer.Typer(
-    add_completion=False,
-    help="Mix and master music.",
+    cls=Program,
     invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command(epilog=TARGETS_HELP)(measure)
-app.command(epilog=TAKERS_HELP)(check)
-app.command()(codec)
-app.command()(mix)
-app.command()(translate)
-app.command()(demo)
-app.command(epilog=TARGETS_HELP)(master)
-app.command()(album)
-app.command()(order)
-app.command(epilog=TARGETS_HELP)(catalog)
-app.command()(compare)
-app.command()(vinyl)
+_RUN = {
+    verb.__name__: verb
+    for verb in (demo, mix, translate, compare, master, album, order, catalog, measure, check, codec, vinyl, targets)
+}
+for _name in VERBS:
+    app.command(_name, cls=VerbCommand)(_RUN[_name])
 
 
-def _version(shown: bool) -> None:
-    if shown:
+def _version(wanted: bool) -> None:
+    if wanted:
         say(f"mixdown {__version__}")
         raise typer.Exit
 
@@ -58,7 +54,7 @@ def _version(shown: bool) -> None:
 def _options(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Mix and master music."""
@@ -72,7 +68,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: 0 on success, 1 with one line on stderr otherwise, 130 after Ctrl-C.
+    """Run the command line, and exit with a code of :data:`mixdown.cli.exits.EXIT_CODES`.
 
     Parameters
     ----------
@@ -86,26 +82,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
-    warnings.showwarning = lambda message, *_args, **_kwargs: complain(f"warning: {printable(str(message))}")
-    sys.exit(_run(arguments))
+    warnings.showwarning = lambda message, *_args, **_kwargs: warn(str(message))
+    with session():
+        code = _run(arguments)
+    sys.exit(code)
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    """Run the command that the arguments name, and return the exit code."""
-    interrupted = SIGNALLED + signal.SIGINT
+    """Run the verb that the arguments name, and return the exit code."""
     try:
-        code = int(app(arguments, prog_name="mixdown", standalone_mode=False) or 0)
+        code = int(app(arguments, prog_name="mixdown", standalone_mode=False) or DONE)
+    except BrokenPipeError:
+        abandon_output()
+        return PIPE_CLOSED
     except (ValueError, TypeError, OSError, MemoryError) as error:
         complain(one_line(error))
-        return 1
+        return FAULT
     except (KeyboardInterrupt, typer.Abort):
-        code = interrupted
+        code = INTERRUPTED
     except Exception as error:
-        # Usage errors of the command-line parser; anything else is a defect and keeps its traceback.
+        # Refusals of the command-line parser; anything else is a defect and keeps its traceback.
+        told: Any = error
         if not hasattr(error, "format_message"):
             raise
-        complain(one_line(ValueError(error.format_message())))
-        return 1
-    if code == interrupted:
+        complain(one_line(ValueError(told.format_message())))
+        return FAULT
+    if code == INTERRUPTED:
         complain("interrupted")
     return code

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from mixdown._checks import Audio
-from mixdown.album import Album
+from mixdown.album import Album, MasteredAlbum
 from mixdown.cli.terminal import figure, say, table
 from mixdown.demo import coda
 from mixdown.effects import HighPass, MidSide, Reverb, Width
@@ -19,6 +20,14 @@ _SINGLE = ("wav24", "flac", "ingest:spotify")
 _ALBUM = ("flac", "cd", "vinyl:7in45")
 
 
+class Release(NamedTuple):
+    """The packs of the single and of the album, and the album as it was mastered."""
+
+    single: Delivery
+    album: Delivery
+    mastered: MasteredAlbum
+
+
 def quiet_piece(sample_rate_hz: int, seed: int) -> Audio:
     """Return the second piece of the demo, mixed."""
     stems = coda.stems(seed=seed, sample_rate_hz=sample_rate_hz)
@@ -29,9 +38,7 @@ def quiet_piece(sample_rate_hz: int, seed: int) -> Audio:
     return mix.render(tail="auto")
 
 
-def released(
-    folder: Path, song: Audio, sample_rate_hz: int, seed: int, progress: Callable[[float], None]
-) -> tuple[Delivery, Delivery]:
+def released(folder: Path, song: Audio, sample_rate_hz: int, seed: int, progress: Callable[[float], None]) -> Release:
     """Write the single and the album into folders of their own."""
     single = Album(title="Demo", artist="mixdown", date="2026-11-28")
     single.track((song, sample_rate_hz), title="Demo")
@@ -51,14 +58,28 @@ def released(
         vinyl_effects=MidSide(side=[HighPass(frequency_hz=150, slope_db_per_octave=6)]),
         progress=lambda share: progress(0.5 + 0.5 * share),
     )
-    say(mastered.table())
-    return one, many
+    return Release(one, many, mastered)
 
 
-def print_released(packs: tuple[Delivery, Delivery]) -> None:
-    """Print what each pack holds and what was found in it."""
+def plain_released(made: Release) -> dict[str, Any]:
+    """Return what each pack holds and what was found in it, as plain values."""
+    return {
+        "packs": [
+            {
+                "folder": shown(pack.folder),
+                "files": [file.to_dict() for file in pack.files],
+                "report": pack.report.to_dict(),
+            }
+            for pack in (made.single, made.album)
+        ]
+    }
+
+
+def print_released(made: Release) -> None:
+    """Print the songs of the album, what each pack holds and what was found in it."""
+    say(made.mastered.table())
     rows = []
-    for pack in packs:
+    for pack in (made.single, made.album):
         megabytes = sum(file.bytes for file in pack.files) / 1e6
-        rows.append((shown(pack.folder), f"{len(pack.files)} files", figure(megabytes, "MB"), pack.report.verdict))
-    say(table(("Pack", "", "", "Report"), rows))
+        rows.append((shown(pack.folder), str(len(pack.files)), figure(megabytes, "MB"), pack.report.verdict))
+    say(table(("Pack", "Files", "Size", "Report"), rows))

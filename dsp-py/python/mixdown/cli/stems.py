@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -116,6 +116,24 @@ def balance_stems(stems: Mapping[str, tuple[Audio, float]], rate_hz: float, lead
         return balance(stems, rate_hz, progress, lead=lead)
 
 
+def balanced_stems(balanced: Balance) -> dict[str, Any]:
+    """Return the role, the loudness, the fader and the pan of each stem, as plain values."""
+    return {
+        "stems": [
+            {
+                "name": name,
+                "role": balanced.roles[name],
+                "integrated_lufs": reading.integrated_lufs,
+                "fader_db": balanced.mix[name].fader_db,
+                "pan": balanced.mix[name].pan,
+            }
+            for name, reading in balanced.loudness.items()
+        ],
+        "lead_level_lu": balanced.lead_level_lu,
+        "not_balanced": dict(balanced.left_alone),
+    }
+
+
 def print_balance(balanced: Balance) -> None:
     """Print the role, the loudness, the fader and the pan of each stem."""
     rows = [
@@ -130,7 +148,8 @@ def print_balance(balanced: Balance) -> None:
     ]
     say(table(("Stem", "Role", "Measured", "Fader", "Pan"), rows))
     if balanced.lead_level_lu is not None:
-        level = figure(balanced.lead_level_lu, "LU", digits=1, sign=True)
-        say(f"The lead has {level} beside the sum of all others while it sounds.")
+        level = figure(abs(balanced.lead_level_lu), "LU", digits=1)
+        side = "above" if balanced.lead_level_lu > 0 else "below"
+        say(f"The lead lies {level} {side} the sum of all others while it sounds.")
     if balanced.left_alone:
         say(f"Not balanced: {listed(balanced.left_alone)}.")

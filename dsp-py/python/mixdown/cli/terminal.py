@@ -1,26 +1,26 @@
-"""Output of the command line: figures, tables that truncate none of them, progress."""
+"""Output of the command line: figures, tables, JSON, warnings, progress; where each goes, and when it is silent."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import math
 import os
-import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from mixdown._tables import aligned, fitted, room, wrapped
+from mixdown.cli.exits import PIPE_CLOSED
 from mixdown.files.names import printable, shown
 
-#: Widths that names are folded to where a table is too wide.
-_NAME_WIDTHS = (48, 32, 24, 16, 12)
-_GAP = "  "
-#: Exit code of a program ended by a signal, minus the number of the signal.
-SIGNALLED = 128
+#: Columns of a terminal that does not tell.
+_USUAL_COLUMNS = 80
+_quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
 
 
 def figure(value: float, unit: str = "", *, digits: int = 2, sign: bool = False) -> str:
@@ -74,17 +74,71 @@ def excess(value: float, unit: str, limit: float = 0.0) -> str:
     return f"{text} {unit}"
 
 
-def say(text: str = "") -> None:
-    """Print a line on standard output; exit quietly if its reader has closed it, as ``head`` does."""
+def output_columns() -> int | None:
+    """Return the columns of standard output: of COLUMNS, else of the terminal; None where it is none."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
     try:
-        sys.stdout.write(f"{text}\n")
+        return os.get_terminal_size(sys.stdout.fileno()).columns or _USUAL_COLUMNS
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+@contextlib.contextmanager
+def session() -> Iterator[None]:
+    """Lay out tables for standard output, and speak until a verb is told to be quiet."""
+    before = _quiet.set(False)
+    try:
+        with fitted(output_columns()):
+            yield
+    finally:
+        _quiet.reset(before)
+
+
+def be_quiet(wanted: bool) -> bool:
+    """Print errors alone from here on, and JSON where it is asked for."""
+    _quiet.set(wanted)
+    return wanted
+
+
+def say(text: str = "") -> None:
+    """Print lines on standard output, wrapped on a narrow terminal."""
+    if not _quiet.get():
+        _write("".join(f"{part}\n" for line in text.split("\n") for part in wrapped(line)))
+
+
+def say_json(values: Any) -> None:
+    """Print values as JSON, also where all else is quiet; what is not finite becomes null."""
+    _write(f"{json.dumps(_finite(values), indent=2, allow_nan=False)}\n")
+
+
+def _write(text: str) -> None:
+    """Write to standard output; exit quietly if its reader has closed it, as ``head`` does."""
+    try:
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         abandon_output()
-        raise SystemExit(SIGNALLED + getattr(signal, "SIGPIPE", 13)) from None
+        raise SystemExit(PIPE_CLOSED) from None
     except OSError:
         abandon_output()
         raise
+
+
+#: Ends of the names of figures. In settings of effects an infinity stays the word that `from_dict` reads.
+_UNITS = ("_db", "_dbtp", "_dbfs", "_lufs", "_lu", "_hz", "_s", "_ms")
+
+
+def _finite(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        effect = "type" in value
+        return {str(key): _finite(item, "" if effect else str(key)) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item, name) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return None if value in ("inf", "-inf", "nan") and name.endswith(_UNITS) else value
 
 
 def abandon_output() -> None:
@@ -95,6 +149,12 @@ def abandon_output() -> None:
 def complain(text: str) -> None:
     """Print a line on standard error."""
     sys.stderr.write(f"mixdown: {text}\n")
+
+
+def warn(text: str) -> None:
+    """Print a warning on standard error."""
+    if not _quiet.get():
+        complain(f"warning: {printable(text)}")
 
 
 def one_line(error: BaseException) -> str:
@@ -114,73 +174,21 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
     rows : sequence of sequences of str
         The first column holds names.
     width : int, optional
-        Available columns; by default those of the terminal, 80 in a pipe.
+        Available columns; by default those of the terminal, without end in a pipe.
 
     Returns
     -------
     str
-        Upright if it fits, else transposed, else one paragraph per row. Names are wrapped where that helps.
+        See :func:`mixdown._tables.aligned`.
     """
-    columns = width if width is not None else shutil.get_terminal_size((80, 24)).columns
-    upright = [list(headings), *map(list, rows)]
-    turned = [list(column) for column in zip(*upright, strict=True)]
-    for grid, names_on_top in ((upright, False), (turned, True)):
-        longest = max(cell_len(name) for name in (grid[0][1:] if names_on_top else [row[0] for row in grid]))
-        for limit in (longest, *(limit for limit in _NAME_WIDTHS if limit < longest)):
-            text = _grid(grid, limit, names_on_top, columns)
-            if text is not None:
-                return text
-    label = max(map(cell_len, headings[1:]), default=0)
-    lines = []
-    for row in rows:
-        lines += _folded(row[0], max(columns, 1))
-        lines += [f"{_GAP}{_padded(head, label)}{_GAP}{cell}" for head, cell in zip(headings[1:], row[1:], strict=True)]
-    return "\n".join(lines)
+    with fitted(room() if width is None else width):
+        return aligned([headings, *rows], ruled=True)
 
 
-def _grid(grid: list[list[str]], limit: int, names_on_top: bool, columns: int) -> str | None:
-    """Lay out a grid with names folded to `limit`; None if it is wider than `columns`."""
-    cells = [
-        [
-            _folded(cell, limit) if (row == 0 and column > 0 if names_on_top else column == 0) else [cell]
-            for column, cell in enumerate(line)
-        ]
-        for row, line in enumerate(grid)
-    ]
-    widths = [max(cell_len(part) for line in cells for part in line[column]) for column in range(len(grid[0]))]
-    if sum(widths) + len(_GAP) * (len(widths) - 1) > columns:
-        return None
-    lines = []
-    for number, line in enumerate(cells):
-        for part in range(max(map(len, line))):
-            texts = [
-                _padded(cell[part] if part < len(cell) else "", cell_width, right=column > 0)
-                for column, (cell, cell_width) in enumerate(zip(line, widths, strict=True))
-            ]
-            lines.append(_GAP.join(texts).rstrip())
-        if number == 0:
-            lines.append(_GAP.join("-" * cell_width for cell_width in widths))
-    return "\n".join(lines)
-
-
-def _padded(text: str, width: int, *, right: bool = False) -> str:
-    fill = " " * (width - cell_len(text))
-    return fill + text if right else text + fill
-
-
-def _folded(text: str, width: int) -> list[str]:
-    lines, line = [], ""
-    for character in text:
-        if line and cell_len(line + character) > width:
-            lines.append(line)
-            line = ""
-        line += character
-    return [*lines, line]
-
-
-@contextmanager
+@contextlib.contextmanager
 def bar(title: str) -> Iterator[Callable[[float], None]]:
-    """Show a progress bar on a terminal's stderr; call what it yields with the share done, 0 to 1."""
+    """Show a progress bar if stderr is a terminal that can draw it; call what it yields with the share done, 0 to 1."""
+    drawn = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb") and not _quiet.get()
     console = Console(stderr=True, markup=False, emoji=False)
     columns = (
         # A title holds names of files, which may look like markup.
@@ -189,7 +197,7 @@ def bar(title: str) -> Iterator[Callable[[float], None]]:
         TextColumn("{task.percentage:>3.0f} %", markup=False),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=console, disable=not drawn) as bars:
         task = bars.add_task(title, total=1.0)
         yield lambda share: bars.update(task, completed=share)
         bars.update(task, completed=1.0)

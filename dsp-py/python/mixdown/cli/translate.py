@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,9 @@ import typer
 from mixdown.analysis import Stems, Translation, devices, translation
 from mixdown.analysis.translating import PROGRAMME
 from mixdown.cli.inputs import opened_file
+from mixdown.cli.options import Json, Quiet, separate, words_from
 from mixdown.cli.stems import stem_files, stems_as_they_are
-from mixdown.cli.terminal import bar, figure, say, table
+from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.files import Blocks
 from mixdown.files.names import shown
 from mixdown.files.recordings import gathered
@@ -20,12 +20,23 @@ from mixdown.session import Mix
 
 
 def translate(
-    source: Annotated[Path, typer.Argument(help="A mix, a session file (song.toml), or a folder of stems.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="A mix (- is standard input), a session file (song.toml), or a folder of stems."
+        ),
+    ],
     device: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help=f"Only this one; may be repeated. One of {', '.join(devices())}."),
+        typer.Option(
+            "--device",
+            metavar="NAMES",
+            help=f"Only these, with commas between, or repeated: {', '.join(devices())}.",
+            autocompletion=words_from(devices),
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure what is left of a mix on a phone, a laptop, earbuds, in a car, in a club and in mono.
 
@@ -33,10 +44,10 @@ def translate(
     regions of its spectrum are. 1 is the share that a track has in the studio; below 0.25 it is lost, below 0.6 thin.
     """
     with bar(f"Translating {shown(source.name)}") as progress:
-        report = translation(_stems_of(source), devices=device)
+        report = translation(_stems_of(source), devices=separate(device) or None)
         progress(1.0)
     if as_json:
-        say(json.dumps({"source": shown(source), **report.to_dict()}, indent=2, allow_nan=False))
+        say_json({"source": shown(source), **report.to_dict()})
     else:
         _print(report)
 

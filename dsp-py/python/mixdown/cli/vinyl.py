@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,12 +9,14 @@ import typer
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown.album import Album
 from mixdown.album.songs import chain_of
 from mixdown.analysis.findings import SEVERITIES
+from mixdown.analysis.reports import limits
 from mixdown.cli.inputs import opened_file
-from mixdown.cli.options import number
-from mixdown.cli.terminal import bar, figure, say, table
+from mixdown.cli.options import Json, Number, Quiet, one_of, words_from
+from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.delivery.vinyl.check import checked
 from mixdown.delivery.vinyl.report import VinylCheck
 from mixdown.delivery.vinyl.songs import clock
@@ -25,34 +26,49 @@ from mixdown.files.recordings import gathered
 from mixdown.pack.formats import RECORDS
 from mixdown.pack.sides import checked_sides
 
+_GAP = Number("--gap", "SECONDS", 0, 60)
+_LEVEL = Number("--level", "DB", -40, 40)
+
+
+def _limit_names(incomplete: str) -> list[str]:
+    return [f"{name}=" for name in limits("vinyl_check") if name.startswith(incomplete)]
+
 
 def vinyl(
     files: Annotated[
         list[Path],
-        typer.Argument(help="Songs of one side, in their order, mono or stereo; or an album file, album.toml."),
+        typer.Argument(
+            metavar="FILE...", help="Songs of one side, in their order, mono or stereo; or an album file, album.toml."
+        ),
     ],
     fmt: Annotated[
         str | None,
         typer.Option(
             "--format",
             metavar="NAME",
-            help="12in33, 12in45, 10in33, 10in45, 7in33 or 7in45; by default that of the album file, or 12in33.",
+            help=f"Record, one of {', '.join(RECORDS)}. By default that of the album file, or {RECORDS[0]}.",
+            autocompletion=words_from(lambda: RECORDS),
         ),
     ] = None,
-    gap: Annotated[str, typer.Option("--gap", metavar="SECONDS", help="Silence between songs.")] = "2",
-    level: Annotated[
-        str | None, typer.Option("--level", metavar="DB", help="Judge at this level in place of the one that fits.")
-    ] = None,
+    gap: Annotated[str, _GAP.declared("Silence between songs")] = "2",
+    level: Annotated[str | None, _LEVEL.declared("Level to judge at, in place of the one that fits")] = None,
     limit: Annotated[
-        list[str] | None, typer.Option("--limit", metavar="NAME=VALUE", help="Change a limit; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            metavar="NAME=VALUE",
+            help="Change a limit; may be repeated.",
+            autocompletion=_limit_names,
+        ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Check a side of a record before it is cut: length, level, grooves, bass, sibilance.
 
     The level is that of a tone of -18 dBFS and 1 kHz re 5 cm/s. Slope is the velocity of the cutter over the speed of
     the groove, curvature that of the groove over that of the stylus; outside and inside say what it would be at either
-    end of the side. The exit code is 1 if anything is a fault.
+    end of the side.
 
     Of an album file all sides are checked, each at the level that it can be cut at; its table "vinyl" says which songs
     they hold. --gap, --level and --limit are for files.
@@ -62,9 +78,8 @@ def vinyl(
             files[0], fmt, {"--gap": gap != "2", "--level": level is not None, "--limit": limit is not None}, as_json
         )
         return
-    fmt = fmt or RECORDS[0]
-    gap_s = number("--gap", gap, 0.0, 60.0)
-    level_db = None if level is None else number("--level", level, -40.0, 40.0)
+    fmt = one_of("--format", fmt or RECORDS[0], RECORDS)
+    gap_s, level_db = _GAP.read(gap), _LEVEL.read_given(level)
     limits = None if limit is None else dict(_limit(text) for text in limit)
     names = [shown(file.name) for file in files]
     titles = [name if names.count(name) == 1 else f"{index}: {name}" for index, name in enumerate(names, start=1)]
@@ -83,7 +98,7 @@ def vinyl(
             progress=lambda share: progress(0.2 + 0.8 * share),
         )
     if as_json:
-        say(json.dumps(report.to_dict(), indent=2, allow_nan=False))
+        say_json(report.to_dict())
     else:
         _print(report)
     if not report.passed:
@@ -95,7 +110,7 @@ def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bo
     extra = [name for name, is_given in given.items() if is_given]
     if extra:
         raise ParameterError(f"{extra[0]} is given for an album file: gaps stand in it, and levels are found")
-    record = _checks.one_of("--format", record, RECORDS) if record is not None else None
+    record = one_of("--format", record, RECORDS) if record is not None else None
     with bar(f"Reading {shown(source.name)}") as progress:
         album = Album.from_file(source, progress=progress)
     settings = album.deliver_settings
@@ -106,7 +121,7 @@ def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bo
         sides = checked_sides(mastered, record or settings.record or RECORDS[0], effects, progress)
     if as_json:
         found = [{"side": side.name, "titles": list(side.titles), **side.check.to_dict()} for side in sides]
-        say(json.dumps({"sides": found}, indent=2, allow_nan=False))
+        say_json({"sides": found})
     else:
         for side in sides:
             say(f"Side {side.name}")
@@ -147,12 +162,10 @@ def _print(report: VinylCheck) -> None:
     ]
     headings = ("Song", "Length", "mm", "Slope dB", "Curvature dB", "outside", "inside", "Lift µm", "Bass phase")
     say(table(headings, rows))
-    widest = max((len(finding.check) for finding in report.findings), default=0)
+    found = []
     for finding in report.findings:
         where = f"{finding.tracks[0]}: " if finding.tracks and len(report.songs) > 1 else ""
-        check = finding.check.replace("_", " ")
-        say(f"{SEVERITIES[finding.severity]:<14}  {check:<{widest}}  {where}{finding.message}")
+        found.append((SEVERITIES[finding.severity], finding.check.replace("_", " "), f"{where}{finding.message}"))
         if finding.suggestion is not None:
-            say(f"{'':<14}  {'':<{widest}}  -> {finding.suggestion.reason} {finding.suggestion.effect!r}")
-    if not report.findings:
-        say("Nothing found.")
+            found.append(("", "", f"-> {finding.suggestion.reason} {finding.suggestion.effect!r}"))
+    say(aligned(found, left=3, headed=False) if found else "Nothing found.")

@@ -6,7 +6,7 @@ from mixdown.delivery.codes import gtin, isrc
 from mixdown.delivery.manifest import Manifest, ManifestFile
 from mixdown.delivery.mastering import Mastered, master
 from mixdown.delivery.normalizing import normalize
-from mixdown.delivery.order import Order, Place, Seam, Song, suggest_order
+from mixdown.delivery.order import Order, Place, Seam, SongSummary, suggest_order
 from mixdown.delivery.sides import VinylSides, brightness_db, vinyl_sides
 from mixdown.delivery.targets import Target, find_target, playback_gain, targets, verdict
 
@@ -22,7 +22,7 @@ __all__ = [
     "Order",
     "Place",
     "Seam",
-    "Song",
+    "SongSummary",
     "Target",
     "VinylSides",
     "brightness_db",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks
 from mixdown.delivery.targets import Target
+from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, Equalizer, without_infinities
 from mixdown.meters import Loudness
 
@@ -22,22 +23,33 @@ METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (preci
 _DEEP_CLIP = (6.0, 1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class MatchedTo:
-    """The equalization towards a reference before everything that a certificate measures.
+@dataclass(frozen=True, eq=False, repr=False)
+class MatchedTo(Told):
+    """The equalization towards a reference, applied before the limiter.
 
     Attributes
     ----------
     effect : Effect
-        It stood after the effects of the master and before its gain.
+        Applied after the effects of the master and before its gain.
     amount : float
-        Share of the difference that was taken over.
+        Share of the difference that was applied.
     rms_before_db, rms_after_db : float
-        Difference of the smoothed spectra, root mean square, and what the effect leaves of it.
+        Root mean square difference of the smoothed spectra, without and with the effect.
     worst_residual_db : float
-        How far the effect lies from the curve wanted, at most.
+        Largest deviation of the effect from the wanted curve.
     confidence : str
         "low" if the programmes differ by less than twice what the halves of one of them do.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.05 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> dull = md.HighShelf(frequency_hz=4_000, gain_db=-6)(noise, 48_000)
+    >>> matched = md.master(dull, 48_000, target_lufs=-20, reference=noise, amount=1.0).certificate.match
+    >>> print(f"{matched.rms_before_db:.1f} dB apart, {matched.rms_after_db:.1f} dB after the match")
+    2.5 dB apart, 0.1 dB after the match
+    >>> print(matched.note.partition(":")[0])
+    Matched to a reference by 100 %
     """
 
     effect: Effect
@@ -49,7 +61,7 @@ class MatchedTo:
 
     @property
     def note(self) -> str:
-        """It as a sentence."""
+        """The match in one sentence."""
         bands = len(self.effect.bands) if isinstance(self.effect, Equalizer) else 0
         differs = f"the spectra differed by {self.rms_before_db:.1f} dB rms, {self.rms_after_db:.1f} dB are left"
         fit = f"{bands} band{'' if bands == 1 else 's'}, within {self.worst_residual_db:.2f} dB of the curve"
@@ -57,7 +69,7 @@ class MatchedTo:
 
 
 @dataclass(frozen=True, eq=False)
-class Certificate:
+class Certificate(Shown):
     """Readings and processing of a master, measured on the delivered samples.
 
     Attributes
@@ -79,11 +91,11 @@ class Certificate:
     gain_db : float
         Gain before the limiter.
     clip_db : "auto", "off" or float
-        What was asked of the clip before the limiter.
+        Setting of the clip before the limiter.
     clip_ceiling_db : float or None
         Ceiling of the clip in dBFS; None if nothing was clipped.
     clip_depth_db, clipped_percent : float
-        How far the highest peak lay above it, and the share of the samples that it changed.
+        Height of the highest peak above that ceiling, and the share of samples that were changed.
     limiter_ceiling_db, limiter_hold_ms, limiter_release_ms : float or None
         Settings of the limiter; None if it was not needed. The hold is 8 ms. The release is None where it is automatic;
         where that does not give the loudness 20 ms, which pumps more.
@@ -99,6 +111,20 @@ class Certificate:
         The largest gain reduction in each 10 ms; empty if the limiter was not needed.
     match : MatchedTo or None
         The equalization towards a reference, if one was given.
+    effects : Effect or None
+        What stood before everything else.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> certificate = md.master(noise + 0.01, 48_000, target_lufs=-6).certificate
+    >>> print(f"{certificate.loudness.integrated_lufs:.2f} LUFS, {certificate.loudness.true_peak_dbtp:.2f} dBTP")
+    -6.00 LUFS, -1.05 dBTP
+    >>> print(f"clipped by {certificate.clip_depth_db:.1f} dB, limited by {certificate.max_reduction_db:.1f} dB")
+    clipped by 4.0 dB, limited by 1.8 dB
+    >>> certificate.notes, certificate.limiter_fell_back
+    (('DC offset taken out: -40.1 dBFS.',), False)
     """
 
     target: Target
@@ -127,6 +153,7 @@ class Certificate:
     noise_shaping: str
     reduction_curve_db: NDArray[np.float64]
     match: MatchedTo | None = None
+    effects: Effect | None = None
 
     def __repr__(self) -> str:
         lufs, dbtp = self.loudness.integrated_lufs, self.loudness.true_peak_dbtp
@@ -144,7 +171,7 @@ class Certificate:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Remarks on the delivery, a sentence each; none for most masters."""
+        """Remarks on the delivery, one sentence each; none for most masters."""
         notes = [] if self.match is None else [self.match.note]
         if self.dc_offset_dbfs > -math.inf:
             notes.append(f"DC offset taken out: {self.dc_offset_dbfs:.1f} dBFS.")
@@ -172,6 +199,15 @@ class Certificate:
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> summary = md.master(noise, 48_000, target="spotify").certificate.summary()
+        >>> print(summary.partition(" Meter:")[0])
+        Mastered for spotify: gain -0.14 dB, no limiting needed.
+        Certified: -14.00 LUFS of -14, -6.59 dBTP of -1.
         """
         limited = (
             f"limiter at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.2f} dB on average, "
@@ -202,11 +238,21 @@ class Certificate:
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> plain = md.master(noise, 48_000, target="spotify").certificate.to_dict()
+        >>> plain["bit_depth"], plain["target_lufs"], round(plain["integrated_lufs"], 2)
+        (24, -14.0, -14.0)
         """
-        arrays = ("target", "loudness", "reduction_curve_db", "match")
+        arrays = ("target", "loudness", "reduction_curve_db", "match", "effects")
         plain = {name: value for name, value in vars(self).items() if name not in arrays}
         measured = {name: value for name, value in vars(self.loudness).items() if isinstance(value, float)}
         figures = {**plain, "notes": list(self.notes), "playback_gain_db": dict(self.playback_gain_db), **measured}
         if self.match is not None:
             figures["match"] = {**vars(self.match), "effect": self.match.effect.to_dict()}
+        if self.effects is not None:
+            figures["effects"] = self.effects.to_dict()
         return cast(dict[str, Any], without_infinities({"target": asdict(self.target), **figures}))

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-import soundfile
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown, Told
 from mixdown.effects import without_infinities
 from mixdown.files import READABLE, Blocks, replace_file
 from mixdown.files.names import shown
@@ -32,9 +32,9 @@ _SAMPLE_BITS = {"PCM_16": 16, "PCM_24": 24, "PCM_32": 32, "FLOAT": 32}
 _STEP_BYTES, _STEP_FRAMES = 1 << 20, 65_536
 
 
-@dataclass(frozen=True)
-class ManifestFile:
-    """A file of a manifest.
+@dataclass(frozen=True, repr=False)
+class ManifestFile(Told):
+    """One file of a manifest.
 
     Attributes
     ----------
@@ -53,6 +53,16 @@ class ManifestFile:
         Of audio, by the meter of certificates; -inf for silence.
     isrc : str or None
         Of audio, by its tags.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+    ...     file = md.ManifestFile.of(pathlib.Path(folder, "a.txt"), folder)
+    >>> file.bytes, file.sha256[:8]
+    (4, '982d9e3e')
     """
 
     path: str
@@ -82,7 +92,7 @@ class ManifestFile:
             The file itself, within `folder`.
         folder : path
         loudness : Loudness, optional
-            Where it was measured already; else audio is measured.
+            Known reading; by default audio is measured.
         isrc : str, optional
             Of audio whose file has no tags; else that of its tags.
 
@@ -101,8 +111,7 @@ class ManifestFile:
         --------
         >>> import tempfile
         >>> from pathlib import Path
-        >>> import mixdown as md
-        >>> import numpy as np
+        >>> import mixdown as md, numpy as np
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     md.write(Path(folder) / "song.flac", np.full((2, 48_000), 0.5), 48_000, dither="none")
         ...     song = md.ManifestFile.of(Path(folder) / "song.flac", folder)
@@ -122,19 +131,25 @@ class ManifestFile:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what is known as plain values.
+        """Return the entry as plain values, without fields that are None.
 
         Returns
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.ManifestFile("a.txt", 1, "0a").to_dict()
+        {'path': 'a.txt', 'bytes': 1, 'sha256': '0a'}
         """
         known = {name: value for name, value in vars(self).items() if value is not None}
         return cast(dict[str, Any], without_infinities(known))
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> ManifestFile:
-        """Return the entry from its plain values, which may stand among others.
+        """Return an entry from its plain values; other keys are ignored.
 
         Parameters
         ----------
@@ -148,6 +163,14 @@ class ManifestFile:
         ------
         ParameterError
             For a value that is missing or of another kind.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> plain = {"path": "a.wav", "bytes": 44, "sha256": "0a", "true_peak_dbtp": "-inf"}
+        >>> file = md.ManifestFile.from_dict(plain)
+        >>> file.bytes, file.true_peak_dbtp
+        (44, -inf)
         """
         values: dict[str, Any] = {}
         for entry in dataclasses.fields(cls):
@@ -169,9 +192,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a folder of delivered files holds: the same files give the same bytes.
+@dataclass(frozen=True, repr=False)
+class Manifest(Shown):
+    """The files of a delivery, with their checksums and loudness: the same files give the same bytes.
 
     Parameters
     ----------
@@ -182,8 +205,8 @@ class Manifest:
 
     Examples
     --------
-    >>> from mixdown.delivery import Manifest, ManifestFile
-    >>> manifest = Manifest([ManifestFile("b.txt", 2, "0b"), ManifestFile("a.txt", 1, "0a")])
+    >>> import mixdown as md
+    >>> manifest = md.Manifest([md.ManifestFile("b.txt", 2, "0b"), md.ManifestFile("a.txt", 1, "0a")])
     >>> [file.path for file in manifest.files], sum(file.bytes for file in manifest.files)
     (['a.txt', 'b.txt'], 3)
     """
@@ -201,6 +224,10 @@ class Manifest:
         if "files" in self.about:
             raise ParameterError("about.files is not allowed: the files have this name")
 
+    def __repr__(self) -> str:
+        megabytes = sum(file.bytes for file in self.files) / 1e6
+        return f"<Manifest: {len(self.files)} file{'' if len(self.files) == 1 else 's'}, {megabytes:.1f} MB>"
+
     @classmethod
     def of_folder(
         cls,
@@ -216,7 +243,7 @@ class Manifest:
         ----------
         folder : path
         loudness : mapping of path to Loudness, optional
-            What was measured already, by paths as a manifest has them; other audio is measured.
+            Known readings, by paths as in the manifest; other audio is measured.
         isrc : mapping of path to str, optional
             Of audio whose files have no tags.
         about : mapping, optional
@@ -226,6 +253,17 @@ class Manifest:
         -------
         Manifest
             Without a manifest and checksums that the folder itself holds.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> tone = 0.5 * np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/song.wav", tone, 48_000, dither="none")
+        ...     manifest = md.Manifest.of_folder(folder)
+        >>> [(file.path, file.frames, round(file.integrated_lufs, 2)) for file in manifest.files]
+        [('song.wav', 48000, -9.03)]
         """
         root, measured, codes = Path(folder), dict(loudness or {}), dict(isrc or {})
         own = {root / MANIFEST, root / CHECKSUMS}
@@ -242,6 +280,21 @@ class Manifest:
         -------
         bytes
             UTF-8, indented by 2.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> print(md.Manifest([md.ManifestFile("a.txt", 1, "0a")], {"title": "One"}).to_json().decode().rstrip())
+        {
+          "title": "One",
+          "files": [
+            {
+              "path": "a.txt",
+              "bytes": 1,
+              "sha256": "0a"
+            }
+          ]
+        }
         """
         plain = without_infinities({**self.about, "files": [file.to_dict() for file in self.files]})
         text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False)
@@ -254,6 +307,12 @@ class Manifest:
         Returns
         -------
         bytes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.Manifest([md.ManifestFile("a.txt", 1, "0a")]).sums().decode().splitlines()[0]
+        '0a  a.txt'
         """
         sums = {file.path: file.sha256 for file in self.files}
         sums[MANIFEST] = hashlib.sha256(self.to_json()).hexdigest()
@@ -275,6 +334,15 @@ class Manifest:
         ------
         OSError
             If they cannot be written.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+        ...     [(file.name, file.stat().st_size) for file in md.Manifest.of_folder(folder).write(folder)]
+        [('manifest.json', 157), ('SHA256SUMS', 152)]
         """
         manifest, sums = Path(folder) / MANIFEST, Path(folder) / CHECKSUMS
         replace_file(manifest, self.to_json())
@@ -299,6 +367,17 @@ class Manifest:
             If there is none.
         ParameterError
             If it is not one.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+        ...     _ = md.Manifest.of_folder(folder, about={"title": "One"}).write(folder)
+        ...     manifest = md.Manifest.read(folder)
+        >>> manifest.about, manifest.files[0].bytes
+        ({'title': 'One'}, 4)
         """
         file = Path(folder) / MANIFEST
         try:
@@ -318,7 +397,18 @@ class Manifest:
         Returns
         -------
         dict of path to str
-            What is wrong with each file that is missing or other than listed; empty if none is.
+            The fault of each file that is missing or differs; empty if all files match.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("text")
+        ...     manifest = md.Manifest.of_folder(folder)
+        ...     _ = pathlib.Path(folder, "a.txt").write_text("longer")
+        ...     manifest.verify(folder)
+        {'a.txt': '6 bytes, 4 listed'}
         """
         wrong = {}
         for listed in self.files:
@@ -367,6 +457,8 @@ def audio_md5(file: str | os.PathLike[str]) -> str | None:
 
 def _samples(file: str | os.PathLike[str]) -> tuple[str | None, int]:
     """Return the MD5 of the samples of a lossless file, decoded, and how many frames they are."""
+    import soundfile
+
     digest, frames = hashlib.md5(usedforsecurity=False), 0
     with soundfile.SoundFile(os.fsencode(file)) as source:
         bits = _SAMPLE_BITS.get(source.subtype)
@@ -383,6 +475,8 @@ def _samples(file: str | os.PathLike[str]) -> tuple[str | None, int]:
 
 def _of_audio(file: Path, loudness: Loudness | None, isrc: str | None) -> dict[str, Any]:
     """Return what a manifest says of an audio file."""
+    import soundfile
+
     with file.open("rb") as opened:
         texts = read_tags(opened).texts
     try:

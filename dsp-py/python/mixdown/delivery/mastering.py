@@ -6,7 +6,10 @@ import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
@@ -14,15 +17,49 @@ from mixdown._core import ParameterError
 from mixdown.conversion import at_rate
 from mixdown.delivery.certificate import METER, Certificate, MatchedTo
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
+from mixdown.delivery.report import write_report
 from mixdown.delivery.targets import figures_of, playback_gain, targets
+from mixdown.display.html import Shown
+from mixdown.display.players import LONGEST_S
 from mixdown.effects import Chain, Effect
 from mixdown.files import BitDepth, Broadcast, Dither, NoiseShaping, Profile, Tags, write
 from mixdown.meters import Loudness
 
+if TYPE_CHECKING:
+    from mixdown.session import Mix
+
+#: Length of the excerpt of a programme that stays with its master, in s.
+_EXCERPT_S = 10.0
+
 
 @dataclass(frozen=True, eq=False)
-class Mastered:
-    """A master: the delivered samples.
+class Excerpt:
+    """What a programme was before it was mastered, where its master is loudest: to compare both."""
+
+    start_s: float
+    audio: Audio
+    sample_rate_hz: float
+
+    @property
+    def length_s(self) -> float:
+        """Its length."""
+        return float(self.audio.shape[-1] / self.sample_rate_hz)
+
+    @classmethod
+    def of(cls, programme: Audio, sample_rate_hz: float, momentary_lufs: NDArray[np.float64]) -> Excerpt:
+        """Return the part of a programme in which the loudness of its master has the highest mean energy."""
+        windows = round(10 * _EXCERPT_S)
+        # One value each 100 ms; silence has no energy.
+        energies = np.concatenate([[0.0], np.cumsum(10 ** (momentary_lufs / 10))])
+        sums = energies[windows:] - energies[:-windows] if energies.size > windows else np.zeros(1)
+        start_s = int(np.argmax(sums)) / 10
+        start = round(start_s * sample_rate_hz)
+        return cls(start_s, programme[:, start : start + round(_EXCERPT_S * sample_rate_hz)].copy(), sample_rate_hz)
+
+
+@dataclass(frozen=True, eq=False)
+class Mastered(Shown):
+    """A master: the delivered samples and their certificate.
 
     Attributes
     ----------
@@ -32,11 +69,22 @@ class Mastered:
         Rate of `audio`.
     certificate : Certificate
         Its readings and processing.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> mastered = md.master(mix, 48_000, target_lufs=-16, bit_depth=16)
+    >>> print(f"{mastered.certificate.loudness.integrated_lufs:.1f} LUFS")
+    -16.0 LUFS
+    >>> float(np.abs(mastered.audio * 32_768 % 1).max())
+    0.0
     """
 
     audio: Audio
     sample_rate_hz: float
     certificate: Certificate
+    _excerpt: Excerpt | None = None
 
     def __repr__(self) -> str:
         seconds = self.audio.shape[-1] / self.sample_rate_hz
@@ -49,9 +97,9 @@ class Mastered:
         profile: Profile | None = None,
         bitrate_kbps: int | None = None,
     ) -> None:
-        """Write the samples, in a format by the ending of the name, without further dither.
+        """Write the samples in the format named by the suffix, without further dither.
 
-        In lossy formats they are coded: the certificate holds for what was coded.
+        Lossy formats are encoded from them: the certificate is that of the samples before the codec.
 
         Parameters
         ----------
@@ -62,6 +110,17 @@ class Mastered:
             See :func:`write`. The broadcast extension of an archive holds the loudness of the certificate.
         bitrate_kbps : int, optional
             See :func:`write`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> mastered = md.master(0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000, target_lufs=-16)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mastered.write(f"{folder}/master.flac", tags={"title": "Song"})
+        ...     audio, _ = md.read(f"{folder}/master.flac")
+        >>> float(np.abs(audio - mastered.audio).max())
+        0.0
         """
         known = tags if isinstance(tags, Tags) else Tags.of(tags or {})
         write(
@@ -75,6 +134,57 @@ class Mastered:
             broadcast=Broadcast.of(known, self.certificate.loudness) if profile == "archive" else None,
             bitrate_kbps=bitrate_kbps,
         )
+
+    @_checks.named
+    def report(
+        self,
+        path: str | os.PathLike[str],
+        before: Source | Mix | None = None,
+        *,
+        before_rate_hz: float | None = None,
+        title: str = "",
+        longest_s: float = LONGEST_S,
+    ) -> None:
+        """Write a report: certificate, waveform, loudness, spectrum, gain reduction, processing, and all targets.
+
+        An HTML page also holds players, of mix and master in place at equal loudness where the mix is given. It is one
+        file: sound, figures and script are within it, and it loads nothing. The same master gives the same bytes. What
+        stands at the place is replaced.
+
+        Parameters
+        ----------
+        path : path
+            Ends in ``.html``, ``.pdf`` or ``.png``.
+        before : array, what :func:`read` returned, or Mix, optional
+            The mix, to compare with; a Mix is rendered.
+        before_rate_hz : float, optional
+            Of `before`, if it is an array of another rate than the master.
+        title : str, optional
+            First line of the report.
+        longest_s : float, default 60
+            Longest sound of the players, 1 to 3600; of longer ones the loudest part is played. A minute of stereo has 5
+            to 8 MB, and with the mix twice that.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        ParameterError, ShapeError, TypeError
+            For arguments that do not fit; nothing is written then.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 20
+        >>> mastered = md.master(mix, 48_000, target="spotify")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mastered.report(pathlib.Path(folder, "report.html"), before=mix, title="Noise")
+        ...     text = pathlib.Path(folder, "report.html").read_text("utf-8")
+        >>> text.count("<h1>Noise</h1>"), text.count("<audio")
+        (1, 2)
+        """
+        write_report(path, self.audio, self.sample_rate_hz, self.certificate, before, before_rate_hz, title, longest_s)
 
 
 #: Default share of the difference to a reference.
@@ -122,7 +232,7 @@ def master(
     name: str = "",
     progress: Callable[[float], object] | None = None,
 ) -> Mastered:
-    """Make a programme ready for delivery: effects, sample rate, loudness, ceiling, word length.
+    """Master a programme: effects, sample rate, loudness, true-peak ceiling, word length.
 
     Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
     dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose
@@ -186,7 +296,17 @@ def master(
     Raises
     ------
     ParameterError
-        For a target out of reach, with the loudest that can be had, why, and whether "auto" clipping would reach it.
+        For a target out of reach, with the highest loudness within reach, the reason, and whether "auto" clipping
+        would reach the target.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> mastered = md.master(mix, 48_000, target="spotify")
+    >>> measured = md.loudness(mastered.audio, 48_000, precision="reference")
+    >>> print(f"{measured.integrated_lufs:.2f} LUFS, {measured.true_peak_dbtp:.2f} dBTP")
+    -14.00 LUFS, -6.59 dBTP
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)
@@ -206,8 +326,9 @@ def master(
         raise ParameterError(f"{unused} is given without reference: there is nothing to match")
     given = _checks.finite(_checks.audio(audio))
     samples = _checks.planar(given)
-    if effects is not None:
-        samples = (effects if isinstance(effects, Effect) else Chain(list(effects)))(samples, sample_rate_hz)
+    chain = effects if effects is None or isinstance(effects, Effect) else Chain(list(effects))
+    if chain is not None:
+        samples = chain(samples, sample_rate_hz)
     matched = None
     if reference is not None:
         matched, samples = _matched(samples, sample_rate_hz, reference, reference_rate_hz, amount)
@@ -263,7 +384,9 @@ def master(
             for other in targets()
         },
         match=matched,
+        effects=chain,
     )
     if progress is not None:
         progress(1.0)
-    return Mastered(delivered, rate_hz, certificate)
+    excerpt = Excerpt.of(_checks.planar(given), sample_rate_hz, loudness.momentary_lufs)
+    return Mastered(delivered, rate_hz, certificate, excerpt)

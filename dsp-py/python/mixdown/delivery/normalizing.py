@@ -82,8 +82,16 @@ def normalize(
     Raises
     ------
     ParameterError
-        For silence, less than 400 ms, non-finite samples, a target out of reach, with the loudness that can be had, and
-        with "fail" for a peak above the ceiling.
+        For silence, less than 400 ms, non-finite samples, a target out of reach, with the highest loudness within
+        reach, and with "fail" for a peak above the ceiling.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
+    >>> quieter = md.normalize(np.stack([tone, tone]), 48_000, target_lufs=-23)
+    >>> print(f"{md.loudness(quieter, 48_000).integrated_lufs:.2f} LUFS")
+    -23.00 LUFS
     """
     refuse_loudspeakers(audio)
     audio, sample_rate_hz = _checks.recording(audio, sample_rate_hz)

@@ -8,11 +8,13 @@ from typing import Literal
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
+from mixdown.display.html import Shown
 from mixdown.meters import Loudness
 
 
 @dataclass(frozen=True, repr=False)
-class Target:
+class Target(Shown):
     """The delivery target of a platform or broadcaster.
 
     Attributes
@@ -33,6 +35,15 @@ class Target:
         One gain per track, one from all tracks gated as one, or one from the loudest track.
     source, date : str
         Source of the figures, and its date; empty for figures given instead of a name.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> spotify = next(target for target in md.targets() if target.name == "spotify")
+    >>> spotify
+    <Target spotify: -14 LUFS, -1 dBTP>
+    >>> spotify.integrated_lufs, spotify.ceiling_dbtp, spotify.gain_up, spotify.album
+    (-14.0, -1.0, 'headroom', 'integrated')
     """
 
     name: str
@@ -50,7 +61,7 @@ class Target:
         return f"<Target {self.name}: {self.integrated_lufs:g} LUFS, {ceiling}>"
 
     def loudness_for(self, channels: int, dual_mono: bool = False) -> float:
-        """Return the target loudness for a programme of so many channels.
+        """Return the target loudness for a programme with this many channels.
 
         Parameters
         ----------
@@ -62,6 +73,13 @@ class Target:
         -------
         float
             LUFS.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> podcasts = next(target for target in md.targets() if target.mono_lufs != target.integrated_lufs)
+        >>> podcasts.loudness_for(2), podcasts.loudness_for(1), podcasts.loudness_for(1, dual_mono=True)
+        (-16.0, -19.0, -16.0)
         """
         return self.mono_lufs if channels == 1 and not dual_mono else self.integrated_lufs
 
@@ -76,11 +94,18 @@ class Target:
         -------
         float
             dBTP; inf without a limit.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> spotify = next(target for target in md.targets() if target.name == "spotify")
+        >>> spotify.ceiling_at(-14), spotify.ceiling_at(-9)
+        (-1.0, -2.0)
         """
         return _core.ceiling_at(integrated_lufs, self.name) if self.source else self.ceiling_dbtp
 
 
-class Targets(tuple[Target, ...]):
+class Targets(Shown, tuple[Target, ...]):
     """Delivery targets, printed as a table."""
 
     __slots__ = ()
@@ -92,8 +117,7 @@ class Targets(tuple[Target, ...]):
             rows.append(
                 (target.name, f"{target.integrated_lufs:g}", ceiling, target.gain_up, target.album, target.date)
             )
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return aligned(rows, left=len(rows[0]))
 
 
 def targets() -> Targets:
@@ -105,6 +129,12 @@ def targets() -> Targets:
     -------
     tuple of Target
         Prints as a table.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> {target.name: target.integrated_lufs for target in md.targets()[:4]}
+    {'spotify': -14.0, 'spotify-loud': -11.0, 'spotify-quiet': -19.0, 'apple': -16.0}
     """
     return Targets(Target(**entry) for entry in _core.targets())
 
@@ -130,7 +160,10 @@ def find_target(name: str) -> Target:
     try:
         return known[str(name).lower()]
     except KeyError:
-        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}") from None
+        hint = _checks.closest(name, known)
+        if isinstance(name, (int, float)):
+            hint = ": a loudness is given by target_lufs"
+        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{hint}") from None
 
 
 #: The target of `master` unless one is named.
@@ -180,7 +213,7 @@ def figures_of(name: str | None, target_lufs: float | None, ceiling_dbtp: float 
 
 @_checks.named
 def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mono: bool = False) -> float:
-    """Return the gain with which a player that follows a target plays a programme.
+    """Return the playback gain of a programme on a platform.
 
     Parameters
     ----------
@@ -197,6 +230,14 @@ def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mo
     -------
     float
         dB. Louder programmes are turned down; quieter ones follow the target's gain-up rule.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = 0.5 * np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
+    >>> loud = md.loudness(np.stack([tone, tone]), 48_000)
+    >>> print(f"{loud.integrated_lufs:.1f} LUFS is played at {md.playback_gain(loud, 'spotify'):.1f} dB")
+    -6.0 LUFS is played at -8.0 dB
     """
     return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target, channels, dual_mono)
 

@@ -6,7 +6,7 @@ keys play, and every stem was recorded at another level. No sample data is used;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import resources
 
 import numpy as np
@@ -36,7 +36,9 @@ RECORDED_PEAK_DBFS = {
 SAMPLE_RATE_RANGE_HZ = (44_100, 192_000)
 
 
-def stems(*, seed: int = 1, sample_rate_hz: int = 48_000) -> dict[str, NDArray[np.float32]]:
+def stems(
+    *, seed: int = 1, sample_rate_hz: int = 48_000, names: Collection[str] | None = None
+) -> dict[str, NDArray[np.float32]]:
     """Synthesise the stems of the demo song.
 
     Parameters
@@ -45,6 +47,8 @@ def stems(*, seed: int = 1, sample_rate_hz: int = 48_000) -> dict[str, NDArray[n
         The performance: timing, force, fills and turns of the melody. The same seed gives the same bits.
     sample_rate_hz
         44100..192000 Hz.
+    names
+        The stems to synthesise, by default all; each has the same bits whatever the others are.
 
     Returns
     -------
@@ -56,15 +60,28 @@ def stems(*, seed: int = 1, sample_rate_hz: int = 48_000) -> dict[str, NDArray[n
     Raises
     ------
     ValueError
-        If the sample rate is outside its range.
+        If the sample rate is outside its range, or a stem has another name.
+
+    Examples
+    --------
+    >>> from mixdown import demo
+    >>> {name: stem.shape for name, stem in demo.stems(names=["toms", "kick"]).items()}
+    {'kick': (1, 2156267), 'toms': (2, 2156267)}
     """
     lowest_hz, highest_hz = SAMPLE_RATE_RANGE_HZ
     if not lowest_hz <= sample_rate_hz <= highest_hz:
         raise ValueError(f"sample_rate_hz = {sample_rate_hz} is outside {lowest_hz}..{highest_hz} Hz")
+    if isinstance(names, str):
+        raise TypeError(f"names = {names!r} is not a list of names")
+    wanted = RECORDED_PEAK_DBFS.keys() if names is None else names
+    for name in wanted:
+        if name not in RECORDED_PEAK_DBFS:
+            raise ValueError(f"names = {name!r} is unknown: it must be one of {', '.join(RECORDED_PEAK_DBFS)}")
     session = Session(float(sample_rate_hz), round(score.duration_s() * sample_rate_hz))
     return {
         name: _recorded(session, _PLAYERS[name](session, np.random.default_rng([seed, index])), peak_dbfs)
         for index, (name, peak_dbfs) in enumerate(RECORDED_PEAK_DBFS.items())
+        if name in wanted
     }
 
 

@@ -6,26 +6,29 @@ loaded when something is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from mixdown import _checks, meters
 from mixdown._checks import AudioLike
+from mixdown.display.style import AFTER as AFTER
+from mixdown.display.style import BEFORE as BEFORE
+from mixdown.display.style import FAINT as FAINT
+from mixdown.display.style import GRID as GRID
+from mixdown.display.style import INK as INK
+from mixdown.display.style import TARGET as TARGET
+from mixdown.display.style import clock as _clock
+from mixdown.display.style import finite as _finite
+from mixdown.display.style import formatted as _formatted
+from mixdown.display.style import legend, over_frequency, style
+from mixdown.display.style import legend_above as _legend
+from mixdown.display.style import number_text as number_text
+from mixdown.display.style import whole_steps as _whole_steps
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
-    from matplotlib.ticker import FuncFormatter
-
-BEFORE = "#98A2AD"
-AFTER = "#1B6B86"
-TARGET = "#C4553B"
-INK = "#28323B"
-FAINT = "#6A7580"
-GRID = "#E6E9EC"
 
 ENVELOPE_COLUMNS = 1500
 """Points of a waveform, about one per pixel."""
@@ -131,11 +134,11 @@ def waveform(
                 axes.axhline(edge, color=TARGET, linewidth=0.7, alpha=0.7)
     axes.set_yticks(centres, names)
     axes.set_ylim(float(centres[-1]) - 1.1, 1.1)
-    _styled(axes, title=title, grid="x")
+    style(axes, title=title, grid="x", small=False)
 
 
 def loudness_over_time(
-    axes: Axes, before: LoudnessLike, after: LoudnessLike, *, target_lufs: float | None = None
+    axes: Axes, before: LoudnessLike | None, after: LoudnessLike, *, target_lufs: float | None = None
 ) -> None:
     """Draw short-term loudness (strong), momentary loudness (faint) and integrated loudness (dashed).
 
@@ -144,12 +147,25 @@ def loudness_over_time(
     Parameters
     ----------
     before, after
-        Measurements of the mix and the master.
+        Measurements of the mix, if there is one, and the master.
     target_lufs
         Drawn as a line if given.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 240_000))
+    >>> axes = Figure().add_subplot()
+    >>> before, after = (md.loudness(gain * noise, 48_000) for gain in (1.0, 2.0))
+    >>> md.display.loudness_over_time(axes, before, after, target_lufs=-14)
+    >>> [line.get_label() for line in axes.lines if "integrated" in line.get_label()]
+    ['mix, integrated −13.9', 'master, integrated −7.8']
     """
     loudest = [target_lufs] if target_lufs is not None else []
     for name, loudness, colour in (("mix", before, BEFORE), ("master", after, AFTER)):
+        if loudness is None:
+            continue
         times_s = np.asarray(loudness.times_s)
         axes.plot(
             times_s,
@@ -181,7 +197,7 @@ def loudness_over_time(
     axes.set_ylim(top - 30.0, top + 2.0)
     _whole_steps(axes.yaxis, 6)
     axes.xaxis.set_major_formatter(_formatted(_clock))
-    _styled(axes, title="Loudness", unit="LUFS", grid="both")
+    style(axes, title="Loudness", unit="LUFS", grid="both", small=False)
     _legend(axes)
 
 
@@ -194,13 +210,22 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
         In dB, positive, one value per step.
     step_s
         Time from value to value.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> from matplotlib.figure import Figure
+    >>> axes = Figure().add_subplot()
+    >>> md.display.reduction(axes, np.array([0.0, 6.0, 3.0]), step_s=0.01)
+    >>> print(f"{axes.dataLim.ymin:.1f} dB")
+    -6.0 dB
     """
     times_s = step_s * np.arange(reduction_db.size)
     axes.fill_between(times_s, 0.0, -reduction_db, color=AFTER, linewidth=0.0, step="post", rasterized=True)
     axes.set_ylim(-max(3.0, 1.1 * float(np.max(reduction_db))), 0.0)
     _whole_steps(axes.yaxis, 3)
     axes.xaxis.set_major_formatter(_formatted(_clock))
-    _styled(axes, title="Gain reduction", unit="dB", grid="both")
+    style(axes, title="Gain reduction", unit="dB", grid="both", small=False)
 
 
 def band_levels(
@@ -213,22 +238,25 @@ def band_levels(
 
 def spectrum(
     axes: Axes,
-    before: tuple[NDArray[np.floating], NDArray[np.floating]],
+    before: tuple[NDArray[np.floating], NDArray[np.floating]] | None,
     after: tuple[NDArray[np.floating], NDArray[np.floating]],
     *,
     names: tuple[str, str] = ("mix", "master"),
     title: str = "Spectrum",
 ) -> None:
-    """Draw two spectra, each ``(frequencies_hz, levels_db)``, over 20 Hz to 20 kHz and at most 60 dB."""
+    """Draw one or two spectra, each ``(frequencies_hz, levels_db)``, over 20 Hz to 20 kHz and at most 60 dB."""
     highest = []
-    for name, (frequencies_hz, levels_db), colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+    for name, levels, colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
+        if levels is None:
+            continue
+        frequencies_hz, levels_db = levels
         axes.semilogx(frequencies_hz, _finite(levels_db), color=colour, linewidth=2.0, label=name)
         highest += [float(level) for level in levels_db if np.isfinite(level)]
     top = max(highest, default=0.0) + 4.0
     axes.set_ylim(top - max(30.0, min(60.0, top - min(highest, default=0.0) + 4.0)), top)
-    _over_frequency(axes)
+    over_frequency(axes, small=False)
     _whole_steps(axes.yaxis, 7)
-    _styled(axes, title=title, unit="dB per band", grid="both")
+    style(axes, title=title, unit="dB per band", grid="both", small=False)
     _legend(axes)
 
 
@@ -244,9 +272,9 @@ def ratios(
     for name, (frequencies_hz, ratios_db), colour in zip(names, (before, after), (BEFORE, AFTER), strict=True):
         axes.semilogx(frequencies_hz, _finite(ratios_db), color=colour, linewidth=2.0, label=name)
     axes.set_ylim(-30.0, 15.0)
-    _over_frequency(axes)
+    over_frequency(axes, small=False)
     _whole_steps(axes.yaxis, 6)
-    _styled(axes, title=title, unit="dB", grid="both")
+    style(axes, title=title, unit="dB", grid="both", small=False)
     _legend(axes)
 
 
@@ -270,7 +298,7 @@ def levels_over_time(
     axes.set_ylim(min(values, default=-10.0) - 1.0, max(values, default=0.0) + 1.0)
     _whole_steps(axes.yaxis, 6)
     axes.xaxis.set_major_formatter(_formatted(_clock))
-    _styled(axes, title=title, unit="LU", grid="both")
+    style(axes, title=title, unit="LU", grid="both", small=False)
     _legend(axes)
 
 
@@ -283,7 +311,7 @@ def audibility_over_time(axes: Axes, before: LeadLike, after: LeadLike, *, names
     axes.axhline(before.target, color=TARGET, linewidth=1.3, linestyle=(0, (6, 3)), label="aimed at")
     axes.set_ylim(0.0, 0.7)
     axes.xaxis.set_major_formatter(_formatted(_clock))
-    _styled(axes, title="Audibility of the lead, over 3 s", unit="", grid="both")
+    style(axes, title="Audibility of the lead, over 3 s", unit="", grid="both", small=False)
     _legend(axes)
 
 
@@ -291,77 +319,7 @@ def style_levels(axes: Axes, *, title: str, unit: str, range_db: tuple[float, fl
     """Style axes of levels over 20 Hz to 20 kHz, whose lines have names."""
     if range_db is not None:
         axes.set_ylim(*range_db)
-    _over_frequency(axes)
+    over_frequency(axes)
     _whole_steps(axes.yaxis, 7)
-    _styled(axes, title=title, unit=unit, grid="both")
-    _legend(axes)
-
-
-def _over_frequency(axes: Axes) -> None:
-    """Label an axis of frequencies."""
-    axes.set_xlim(20.0, 20_000.0)
-    marks_hz = [20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000]
-    axes.set_xticks(marks_hz, [f"{hz // 1000} k" if hz >= 1000 else str(hz) for hz in marks_hz])
-    axes.set_xticks([], minor=True)
-    axes.set_xlabel("frequency in Hz", color=FAINT, fontsize=10.5)
-
-
-def _styled(axes: Axes, *, title: str, grid: str, unit: str = "") -> None:
-    """Style axes for the page: no frame, light grid, title at the top left with the unit after it."""
-    axes.set_axisbelow(True)
-    axes.grid(visible=False)
-    for axis in ("x", "y"):
-        if grid in (axis, "both"):
-            (axes.xaxis if axis == "x" else axes.yaxis).grid(color=GRID, linewidth=0.9)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0, labelsize=11, labelcolor=FAINT, pad=5)
-    axes.set_title(title, loc="left", fontsize=13, fontweight="bold", color=INK, pad=8)
-    if unit:
-        axes.set_ylabel(unit, color=FAINT, fontsize=10.5)
-
-
-def _formatted(text: Callable[[float], str]) -> FuncFormatter:
-    """Label the ticks of an axis by a function of their value."""
-    from matplotlib.ticker import FuncFormatter
-
-    return FuncFormatter(lambda value, _: text(value))
-
-
-def _whole_steps(axis: Axis, ticks: int) -> None:
-    """Label an axis in at most so many steps of whole numbers."""
-    from matplotlib.ticker import MaxNLocator
-
-    axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(_formatted(lambda value: number_text(value, digits=0)))
-
-
-def _legend(axes: Axes) -> None:
-    """Name the lines above the axes, at the right."""
-    handles, _ = axes.get_legend_handles_labels()
-    axes.legend(
-        loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
-        ncols=len(handles),
-        frameon=False,
-        fontsize=10.5,
-        labelcolor=FAINT,
-        handlelength=1.8,
-        borderaxespad=0.2,
-    )
-
-
-def _clock(time_s: float) -> str:
-    """A time as minutes and seconds, with the fraction it has."""
-    return f"{int(time_s // 60)}:{time_s % 60:02.0f}" if float(time_s).is_integer() else f"{time_s:g} s"
-
-
-def _finite(values: ArrayLike) -> NDArray[np.float64]:
-    """The values with NaN, which matplotlib leaves out, in place of -inf."""
-    numbers = np.asarray(values, dtype=np.float64)
-    return np.where(np.isfinite(numbers), numbers, np.nan)
-
-
-def number_text(value: float, *, digits: int = 1) -> str:
-    """A figure with a true minus sign, zero without one; infinity as a sign."""
-    text = f"{value:z.{digits}f}" if np.isfinite(value) else ("∞" if value > 0 else "-∞")
-    return text.replace("-", "\N{MINUS SIGN}")
+    style(axes, title=title, unit=unit, grid="both")
+    legend(axes)

@@ -38,7 +38,16 @@ _NAMES = ("start balance", "mix")
 
 
 class MixStage(NamedTuple):
-    """A mix, and its lead and the sum of all others as they sound in it; arrays of shape (2, frames)."""
+    """A mix, and its lead and the sum of all others as they sound in it; arrays of shape (2, frames).
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> lead, rest = 0.1 * np.random.default_rng(1).standard_normal((2, 2, 48_000))
+    >>> stage = md.display.MixStage(audio=lead + rest, lead=lead, rest=rest)
+    >>> len(stage), stage.audio.shape
+    (3, (2, 48000))
+    """
 
     audio: AudioLike
     lead: AudioLike
@@ -79,6 +88,23 @@ def mix_report(
     Returns
     -------
     Figure
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> lead, rest = 0.1 * np.random.default_rng(1).standard_normal((2, 2, 48_000))
+    >>> start, mix = (md.display.MixStage(gain * lead + rest, gain * lead, rest) for gain in (0.5, 1.0))
+    >>> figure = md.display.mix_report(
+    ...     start=start,
+    ...     mix=mix,
+    ...     sample_rate_hz=48_000,
+    ...     master=md.loudness(mix.audio, 48_000),
+    ...     target_lufs=-14,
+    ...     ceiling_dbtp=-1,
+    ...     title="Song",
+    ... )
+    >>> (figure.get_size_inches() * figure.dpi).tolist()
+    [1600.0, 1400.0]
     """
     from matplotlib.figure import Figure
 

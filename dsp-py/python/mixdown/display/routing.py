@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from mixdown.display.figures import AFTER, FAINT, INK, TARGET
+from mixdown.display.style import AFTER, FAINT, INK, TARGET, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,16 +64,24 @@ def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
     mix : Mix
         Names of strips that are not in it are left out.
     ax : matplotlib Axes, optional
-        By default those of a new figure, ``.figure`` of what is returned.
+        New ones by default, which a notebook shows.
 
     Returns
     -------
     matplotlib Axes
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> _ = mix.track("lead", np.ones(480), sends={"hall": -12})
+    >>> _ = mix.returns("hall", [md.Reverb()])
+    >>> axes = md.display.mix(mix)
+    >>> {text.get_text(): round(float(text.get_position()[0]), 1) for text in axes.texts}
+    {'lead': 0.0, 'hall': 1.0, 'master': 2.0}
     """
     if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=(9, 5)).add_axes((0.01, 0.01, 0.98, 0.98))
+        ax = new_axes(9.0, 5.0, (0.01, 0.01, 0.98, 0.98))
     ax.axis("off")
     figure = ax.figure.get_figure(root=True)
     if figure.get_layout_engine() is not None:

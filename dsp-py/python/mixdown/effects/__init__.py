@@ -1,5 +1,6 @@
 """Effects as values: frozen settings that process arrays, build streams, compare, print and pickle."""
 
+from mixdown.effects.answers import answers
 from mixdown.effects.combinations import Bypass, MidSide, Parallel
 from mixdown.effects.convolution import Convolution, ImpulseResponse
 from mixdown.effects.delays import Delay, TimeChange
@@ -32,6 +33,7 @@ from mixdown.effects.filters import (
     Placed,
     Tilt,
 )
+from mixdown.effects.function import Function
 from mixdown.effects.levels import Gain, Pan, PanLaw, Width
 from mixdown.effects.modulation import Chorus, Flanger, Phaser, Tremolo, Vibrato
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
@@ -62,6 +64,7 @@ __all__ = [
     "Equalizer",
     "Expander",
     "Flanger",
+    "Function",
     "Gain",
     "Gate",
     "HighPass",
@@ -93,6 +96,7 @@ __all__ = [
     "Tremolo",
     "Vibrato",
     "Width",
+    "answers",
     "from_dict",
     "parameters_of",
     "range_of",

@@ -13,7 +13,7 @@ TimeChange = Literal["fade", "repitch"]
 
 @dataclass(frozen=True, kw_only=True)
 class Delay(TempoEffect):
-    """A delay: echoes with feedback, in time with a tempo, from side to side.
+    """Delay: echoes with feedback, tempo sync and ping-pong.
 
     Echo k has the gain ``feedback ** (k - 1)``. Times of whole frames are exact copies. Others, from 16 frames on,
     lose 0.002 dB per echo; shorter ones lose treble: 3 dB at 16 kHz for 0.05 ms at 48 kHz. Each channel is delayed by
@@ -53,8 +53,7 @@ class Delay(TempoEffect):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> click = np.zeros(48_000)
     >>> click[0] = 1
     >>> echoes = md.Delay(time_ms=250, feedback=0.5)(click, 48_000)

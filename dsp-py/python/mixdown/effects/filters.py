@@ -23,12 +23,22 @@ _AUDIBLE_ERROR_DB = 0.5
 
 @abstract
 class Band(Effect):
-    """An effect that can also be a band of an :class:`Equalizer`."""
+    """An effect that can also be a band of an :class:`Equalizer`.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> presence = md.Bell(frequency_hz=3_000, gain_db=2)
+    >>> for effect in (presence, md.Equalizer(bands=[presence, md.Bell(frequency_hz=50, gain_db=1)])):
+    ...     print(f"{20 * np.log10(np.abs(effect.frequency_response(3_000, 48_000))):.1f} dB")
+    2.0 dB
+    2.0 dB
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bell(Band):
-    """Boost or cut around a frequency.
+    """Bell filter: boost or cut around a frequency.
 
     Parameters
     ----------
@@ -38,6 +48,13 @@ class Bell(Band):
         Gain at the centre, -24 to 24 dB.
     q : float, default 1
         Quality factor, 0.1 to 40.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> presence = md.Bell(frequency_hz=3_000, gain_db=4)
+    >>> (20 * np.log10(np.abs(presence.frequency_response([300, 1_500, 3_000], 48_000)))).round(2)
+    array([0.04, 1.25, 4.  ])
     """
 
     frequency_hz: float = 1000.0
@@ -47,7 +64,7 @@ class Bell(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class LowShelf(Band):
-    """Boost or cut below a frequency.
+    """Low shelf: boost or cut below a frequency.
 
     From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.6 dB above 21 kHz) and
     within 1 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
@@ -60,6 +77,13 @@ class LowShelf(Band):
         Gain far below, -24 to 24 dB.
     q : float, default 0.7071
         Quality factor, 0.1 to 40; above 0.7071 the shelf overshoots.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> warmth = md.LowShelf(frequency_hz=200, gain_db=4)
+    >>> (20 * np.log10(np.abs(warmth.frequency_response([20, 200, 2_000], 48_000)))).round(2)
+    array([4., 2., 0.])
     """
 
     frequency_hz: float = 1000.0
@@ -69,7 +93,7 @@ class LowShelf(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class HighShelf(Band):
-    """Boost or cut above a frequency.
+    """High shelf: boost or cut above a frequency.
 
     From 44.1 kHz on it follows its analog curve up to 20 kHz within 0.5 dB to a q of 2.5 (0.6 dB above 21 kHz) and
     within 1 dB to 4. Beyond, it is off by several dB where its peak or dip would lie above half the sample rate.
@@ -82,6 +106,13 @@ class HighShelf(Band):
         Gain far above, -24 to 24 dB.
     q : float, default 0.7071
         Quality factor, 0.1 to 40; above 0.7071 the shelf overshoots.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> air = md.HighShelf(frequency_hz=8_000, gain_db=3)
+    >>> (20 * np.log10(np.abs(air.frequency_response([800, 8_000, 20_000], 96_000)))).round(2)
+    array([0.  , 1.5 , 2.92])
     """
 
     frequency_hz: float = 1000.0
@@ -99,6 +130,13 @@ class LowPass(Band):
         Corner (-3.01 dB), 10 to 22 000 Hz and at most 0.49 of the sample rate.
     slope_db_per_octave : float, default 12
         6 to 96 dB/octave in steps of 6.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> darker = md.LowPass(frequency_hz=1_000, slope_db_per_octave=24)
+    >>> (20 * np.log10(np.abs(darker.frequency_response([100, 1_000, 2_000], 48_000)))).round(2)
+    array([  0.  ,  -3.01, -24.12])
     """
 
     frequency_hz: float = 1000.0
@@ -115,6 +153,13 @@ class HighPass(Band):
         Corner (-3.01 dB), 10 to 22 000 Hz and at most 0.49 of the sample rate.
     slope_db_per_octave : float, default 12
         6 to 96 dB/octave in steps of 6.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> rumble_off = md.HighPass(frequency_hz=80, slope_db_per_octave=24)
+    >>> (20 * np.log10(np.abs(rumble_off.frequency_response([40, 80, 800], 48_000)))).round(2)
+    array([-24.1 ,  -3.01,   0.  ])
     """
 
     frequency_hz: float = 1000.0
@@ -131,6 +176,13 @@ class BandPass(Band):
         Centre, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     q : float, default 1
         Quality factor, 0.1 to 40.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> telephone = md.BandPass(frequency_hz=1_000, q=0.7)
+    >>> np.abs(telephone.frequency_response([100, 1_000, 10_000], 96_000)).round(3)
+    array([0.143, 1.   , 0.143])
     """
 
     frequency_hz: float = 1000.0
@@ -139,7 +191,7 @@ class BandPass(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class Notch(Band):
-    """An exact null at a frequency.
+    """Notch: an exact null at one frequency.
 
     Parameters
     ----------
@@ -147,6 +199,13 @@ class Notch(Band):
         Centre, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     q : float, default 1
         Quality factor, 0.1 to 40.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> hum_off = md.Notch(frequency_hz=50, q=10)
+    >>> np.abs(hum_off.frequency_response([50, 100], 48_000)).round(3)
+    array([0.   , 0.998])
     """
 
     frequency_hz: float = 1000.0
@@ -163,6 +222,13 @@ class AllPass(Band):
         Where the phase is -180 degrees, 10 to 22 000 Hz and at most 0.49 of the sample rate.
     q : float, default 1
         Quality factor, 0.1 to 40: steepness of the phase.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> response = md.AllPass(frequency_hz=500).frequency_response([500], 48_000)
+    >>> print(f"gain {np.abs(response[0]):.3f}, phase {np.degrees(np.angle(response[0])) % 360:.0f} degrees")
+    gain 1.000, phase 180 degrees
     """
 
     frequency_hz: float = 1000.0
@@ -171,7 +237,7 @@ class AllPass(Band):
 
 @dataclass(frozen=True, kw_only=True)
 class Tilt(Band):
-    """Tilt: low frequencies up and high ones down around a pivot, or the reverse.
+    """Tilt filter: low frequencies up and high ones down around a pivot, or the reverse.
 
     Parameters
     ----------
@@ -179,6 +245,13 @@ class Tilt(Band):
         Pivot (0 dB), 10 to 22 000 Hz and at most 0.49 of the sample rate.
     gain_db : float, default 0
         Level of the lowest over the highest frequencies, -24 to 24 dB: +6 is +3 dB of bass and -3 dB of treble.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> warmer = md.Tilt(frequency_hz=650, gain_db=4)
+    >>> (20 * np.log10(np.abs(warmer.frequency_response([20, 20_000], 96_000)))).round(2)
+    array([ 2., -2.])
     """
 
     frequency_hz: float = 650.0
@@ -190,7 +263,7 @@ _FLAT = Bell()
 
 @dataclass(frozen=True)
 class Placed(Setting):
-    """A band of an :class:`Equalizer` on a part of the stereo signal, or switched off.
+    """A band of an :class:`Equalizer` on mid, side, left or right alone, or switched off.
 
     Parameters
     ----------
@@ -203,10 +276,11 @@ class Placed(Setting):
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> wide_bass_off = md.Placed(md.HighPass(frequency_hz=120), place="side")
-    >>> md.Equalizer(bands=[wide_bass_off, md.Bell(frequency_hz=3000, gain_db=2)]).bands[0].place
-    'side'
+    >>> import mixdown as md, numpy as np
+    >>> narrow_bass = md.Equalizer(bands=[md.Placed(md.HighPass(frequency_hz=120), place="side")])
+    >>> left_only = np.stack([np.ones(48_000), np.zeros(48_000)])
+    >>> narrow_bass(left_only, 48_000)[:, -1].round(3)
+    array([0.5, 0.5])
     """
 
     _called = "Placed band"
@@ -227,7 +301,7 @@ class Placed(Setting):
 
 @dataclass(frozen=True, kw_only=True)
 class Equalizer(Effect):
-    """Up to 32 bands of any kind.
+    """Parametric equalizer with up to 32 bands of any kind.
 
     The matched design follows the analog curve from 20 Hz to 20 kHz where that is above -60 dB. At 44.1 kHz, the
     hardest rate, with every legal setting: bell within 0.3 dB; tilt 0.5; notch 0.75; band pass 0.65; low pass 0.4 to 24
@@ -244,6 +318,13 @@ class Equalizer(Effect):
         "matched" follows the analog magnitude up to 20 kHz; "cookbook" is the bilinear transform, which cramps there.
     output_gain_db : float, default 0
         Gain after the bands, -24 to 24 dB.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> vocal = md.Equalizer(bands=[md.HighPass(frequency_hz=80), md.Bell(frequency_hz=3_000, gain_db=3)])
+    >>> (20 * np.log10(np.abs(vocal.frequency_response([80, 800, 3_000], 48_000)))).round(2)
+    array([-3.01,  0.23,  3.  ])
     """
 
     bands: tuple[Band | Placed, ...] = ()
@@ -271,7 +352,7 @@ class Equalizer(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class LinearPhaseEqualizer(Effect):
-    """Linear-phase equalizer: the magnitude of any bands, with a constant delay.
+    """Linear-phase equalizer: the magnitude response of any bands, with a constant delay.
 
     Parameters
     ----------
@@ -285,6 +366,16 @@ class LinearPhaseEqualizer(Effect):
     -----
     RuntimeWarning
         When it processes at a rate at which the design is off by more than 0.5 dB.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> air = md.LinearPhaseEqualizer(bands=[md.HighShelf(frequency_hz=8_000, gain_db=3)], length_ms=40)
+    >>> gain = air.frequency_response(8_000, 48_000)
+    >>> print(f"{20 * np.log10(np.abs(gain)):.2f} dB, {abs(np.angle(gain)):.4f} rad")
+    1.50 dB, 0.0000 rad
+    >>> air.latency_frames(48_000)
+    1024
     """
 
     bands: tuple[Band, ...] = ()
@@ -297,7 +388,7 @@ class LinearPhaseEqualizer(Effect):
 
     @_checks.named
     def design_error_db(self, sample_rate_hz: float) -> float:
-        """Largest error of the filter's magnitude against that of its bands.
+        """Return the largest deviation of the magnitude from that of the bands.
 
         Parameters
         ----------
@@ -312,11 +403,12 @@ class LinearPhaseEqualizer(Effect):
         Examples
         --------
         >>> import mixdown as md
-        >>> rumble = [md.HighPass(frequency_hz=30)]
-        >>> md.LinearPhaseEqualizer(bands=rumble).design_error_db(192_000) < 0.05
-        True
-        >>> md.LinearPhaseEqualizer(bands=rumble, length_ms=20).design_error_db(48_000) > 0.5
-        True
+        >>> rumble_off = [md.HighPass(frequency_hz=30)]
+        >>> for length_ms in (170, 20):
+        ...     equalizer = md.LinearPhaseEqualizer(bands=rumble_off, length_ms=length_ms)
+        ...     print(f"{length_ms} ms: {equalizer.design_error_db(48_000):.2f} dB")
+        170 ms: 0.00 dB
+        20 ms: 2.50 dB
         """
         return _design_error_db(self, _checks.sample_rate(sample_rate_hz))
 

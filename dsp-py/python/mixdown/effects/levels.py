@@ -13,7 +13,7 @@ PanLaw = Literal["constant_power", "-4.5dB", "-6dB", "linear"]
 
 @dataclass(frozen=True, kw_only=True)
 class Gain(Effect):
-    """A fader: level and polarity.
+    """Gain and polarity.
 
     Parameters
     ----------
@@ -21,6 +21,13 @@ class Gain(Effect):
         Level change, -inf to 60 dB; at -144 and below the output is exactly 0.
     invert_polarity : bool, default False
         Inverts the polarity.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> halved = md.Gain(gain_db=-6)(np.ones(4), 48_000)
+    >>> print(f"{halved[-1]:.4f}")
+    0.5012
     """
 
     gain_db: float = 0.0
@@ -29,7 +36,7 @@ class Gain(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Pan(Effect):
-    """Places a mono source between the loudspeakers, or balances a stereo one. Always makes stereo.
+    """Pan of a mono source, balance of a stereo one. Always makes stereo.
 
     Parameters
     ----------
@@ -38,6 +45,14 @@ class Pan(Effect):
     law : str, default "constant_power"
         Level at the centre: "constant_power" (-3 dB), "-4.5dB", "-6dB" or "linear" (-6 dB on straight lines). A
         stereo source is balanced: 0 dB at the centre.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> centre = md.Pan()(np.ones(4), 48_000)
+    >>> left, right = 20 * np.log10(centre[:, -1])
+    >>> print(f"{left:.2f} dB, {right:.2f} dB")
+    -3.01 dB, -3.01 dB
     """
 
     pan: float = 0.0
@@ -46,7 +61,7 @@ class Pan(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Width(Effect):
-    """Stereo width by mid and side, with an optional mono bass. Stereo only.
+    """Stereo width by mid and side, with mono bass. Stereo only.
 
     Parameters
     ----------
@@ -54,6 +69,15 @@ class Width(Effect):
         Factor on the side signal, 0 to 2; 0 makes mono.
     bass_mono_hz : float, default 0
         Below this the signal is mono: 0 (off) or 20 to 500 Hz.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> left_only = np.stack([np.ones(4), np.zeros(4)])
+    >>> md.Width(width=0)(left_only, 48_000)[:, -1]
+    array([0.5, 0.5])
+    >>> md.Width(width=2)(left_only, 48_000)[:, -1]
+    array([ 1.5, -0.5])
     """
 
     width: float = 1.0

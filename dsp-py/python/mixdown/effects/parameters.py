@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mixdown import _core
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Parameter:
+class Parameter(Shown):
     """A parameter of an effect or of a strip, for editors.
 
     Attributes
@@ -46,6 +47,15 @@ class Parameter:
         to design.
     summary : str
         Its effect.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> frequency, gain, q = md.Bell.parameters()
+    >>> frequency
+    <Parameter frequency_hz: 10 to 22 000 Hz and at most 0.49 of the sample rate, default 1000>
+    >>> gain.minimum, gain.maximum, gain.unit, q.scale
+    (-24.0, 24.0, 'dB', 'logarithmic')
     """
 
     name: str

@@ -14,11 +14,13 @@ x - (x - 1/2)²/2 up to 3/2. Beyond, all are 1 but tanh, which comes near it."""
 
 @dataclass(frozen=True, kw_only=True)
 class Saturator(Effect):
-    """A curve that adds harmonics, with few aliases: warmth at little drive, distortion at much.
+    """Saturator with antialiasing: warmth at little drive, distortion at much.
 
     Quiet sound is raised by `drive_db`; loud sound is held near `output_db`. Peaks exceed it: in two songs by up to
     2.4 dB at 12 dB of drive and 4.2 dB at 24, for white noise by 5.3 dB, at `oversample` 2 by 7.1 dB. Put a
     :class:`Limiter` behind it where a ceiling counts. Quiet sound keeps its treble, flat up to 20 kHz.
+
+    The latency at 48 kHz is 57 to 62 frames with oversampling, 98 to 100 at 44.1 kHz, 27 at most from 96 kHz on.
 
     Aliases, under the harmonics of the worst full-scale tone from 1 to 15 kHz at 48 kHz: "tanh" at 12 dB of drive, 54
     dB at `oversample` 2, 87 at 4, 129 at 8; "hard", 50, 79 and 103; at 24 dB, both, 44, 64 and 89. Lower tones are
@@ -44,6 +46,16 @@ class Saturator(Effect):
         Matches the loudness of the saturated sound (K-weighted, one gain for all channels) to that of the input, so
         that more drive is not louder. It follows changes of level within a second and changes of drive at once. Input
         below -70 dB changes nothing; the gain is 6 dB at most.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = 0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+    >>> levels = np.abs(np.fft.rfft(md.Saturator(drive_db=6)(tone, 48_000)))
+    >>> print(f"third harmonic {20 * np.log10(levels[3_000] / levels[1_000]):.1f} dB")
+    third harmonic -23.5 dB
+    >>> [md.Saturator(oversample=times).latency_frames(48_000) for times in (1, 2, 4, 8, 16)]
+    [0, 57, 61, 62, 62]
     """
 
     _unlike_a_filter: ClassVar[str] = "is not linear"
@@ -59,12 +71,14 @@ class Saturator(Effect):
 
 @dataclass(frozen=True, kw_only=True)
 class Clipper(Effect):
-    """Cuts peaks at a ceiling, between the samples too, with few aliases: for loud masters, ahead of a limiter.
+    """Clipper with antialiasing: cuts peaks at a ceiling, for loud masters, ahead of a limiter.
 
     What stays below the knee passes bit for bit. Harmonics above 20 kHz are removed, and without them the peaks rise
     above the ceiling again: in songs by up to 0.4 dB when clipped by 6 dB, 0.9 dB when clipped by 24 dB. Put a
     :class:`Limiter` behind it to hold the ceiling. No sample exceeds it by more than 1 dB; at
     `oversample` 8, only strong sound above 20 kHz reaches that limit.
+
+    The latency at 48 kHz is 153 to 169 frames with oversampling, 269 to 280 at 44.1 kHz, 66 at most from 96 kHz on.
 
     Aliases, under the harmonics of the worst full-scale tone from 1 to 15 kHz at 48 kHz: 76 dB when clipped by 6 dB,
     73 dB by 12 dB, at `oversample` 8; 71 and 66 dB at 4; 27 dB at 2. Tones up to 5 kHz are cleaner: above 100 dB at
@@ -83,6 +97,16 @@ class Clipper(Effect):
         with aliases. Fixed while a stream runs.
     mix : float, default 1
         Share of the clipped sound, 0 to 1. At 0 the output is the input, delayed by the latency.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 100 * np.arange(48_000) / 48_000)
+    >>> clipped = md.Clipper(ceiling_db=-6, knee_db=0)(tone, 48_000)
+    >>> print(f"{20 * np.log10(np.median(clipped[tone > 0.8])):.2f} dBFS")
+    -6.00 dBFS
+    >>> [md.Clipper(oversample=times).latency_frames(48_000) for times in (1, 2, 4, 8, 16)]
+    [0, 153, 164, 168, 169]
     """
 
     _unlike_a_filter: ClassVar[str] = "is not linear"

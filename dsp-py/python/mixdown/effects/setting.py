@@ -12,16 +12,29 @@ import types
 import typing
 from abc import ABCMeta
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVar, cast
 
 from mixdown import _checks
+from mixdown._checks import Audio
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.effects.parameters import Parameter, parameters_of, range_of
 
 #: Deepest nesting of settings: chains of chains, bands included.
 MAX_DEPTH = 32
 
 _KINDS: dict[str, type[Setting]] = {}
+_ABSTRACT: set[type] = set()
+
+
+class WholeFunction(Protocol):
+    """A function of whole signals, as an effect that holds one sees it."""
+
+    def _answer(self, audio: Audio, sample_rate_hz: float, place: str) -> Audio:
+        """Return what it makes of a whole signal: an array of the same shape and format."""
+
+    def _told(self, place: str) -> str:
+        """Return its name and place for an error."""
 
 
 class _ByName(ABCMeta):
@@ -30,7 +43,7 @@ class _ByName(ABCMeta):
     if not TYPE_CHECKING:
 
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-            if _KINDS.get(cls.__name__) is not cls:
+            if cls in _ABSTRACT:
                 raise TypeError(f"{cls.__name__} is abstract: it has no settings of its own")
             _checks.check_call(cls.__name__, _signature(cls), args, kwargs)
             return super().__call__(*args, **kwargs)
@@ -46,7 +59,7 @@ def _signature(cls: type) -> inspect.Signature:
     return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
-class Setting(metaclass=_ByName):
+class Setting(Shown, metaclass=_ByName):
     """A frozen value with named, checked parameters. Subclasses are frozen dataclasses."""
 
     #: Its class, the type in plain values.
@@ -63,7 +76,7 @@ class Setting(metaclass=_ByName):
 
     def __post_init__(self) -> None:
         """Convert the arguments to plain numbers, then refuse values that no stream can take."""
-        kinds = _field_kinds(self._name)
+        kinds = _field_kinds(type(self))
         for entry in dataclasses.fields(cast(Any, self)):
             value = _plain(entry.name, kinds[entry.name], getattr(self, entry.name))
             if kinds[entry.name] is int:
@@ -89,6 +102,12 @@ class Setting(metaclass=_ByName):
                     if isinstance(item, Setting):
                         yield f"{entry.name}[{position}]", item
 
+    def _functions(self) -> Iterator[tuple[str, WholeFunction]]:
+        """Yield the functions of whole signals that run in it, first to last, each with its place."""
+        for place, setting in self._inner():
+            for within, function in setting._functions():
+                yield f"{place}.{within}".removesuffix("."), function
+
     def _warnings(self, sample_rate_hz: float) -> Iterator[str]:
         """Yield what a user is to be warned of when it processes at this rate."""
         for _, setting in self._inner():
@@ -99,7 +118,7 @@ class Setting(metaclass=_ByName):
 
     @classmethod
     def parameters(cls) -> tuple[Parameter, ...]:
-        """Return the parameters with their units, ranges and defaults, as for an editor of any effect.
+        """Return the parameters with their units, ranges and defaults, for generic editors.
 
         The engine checks values by them. Combinations have none.
 
@@ -121,12 +140,24 @@ class Setting(metaclass=_ByName):
         return parameters_of(cls.__name__)
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings.
+        """Return a copy with other settings.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        effect or setting
+            Of the same class.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> gentle = md.Compressor(threshold_db=-24, ratio=2)
+        >>> gentle.replace(ratio=3).ratio, gentle.ratio
+        (3.0, 2.0)
         """
         self._refuse_unknown(changes)
         changed: Self = dataclasses.replace(cast(Any, self), **changes)
@@ -146,6 +177,12 @@ class Setting(metaclass=_ByName):
         -------
         dict
             ``{"type": "Gain", "gain_db": -3.0, …}``. Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> md.Bell(frequency_hz=3_000, gain_db=2).to_dict()
+        {'type': 'Bell', 'frequency_hz': 3000.0, 'gain_db': 2.0, 'q': 1.0}
         """
         return cast(dict[str, Any], without_infinities(self._written(lambda setting: setting.to_dict())))
 
@@ -158,19 +195,27 @@ class Setting(metaclass=_ByName):
         return {"type": self._name, **{name: _to_plain(value, inner) for name, value in plain.items()}}
 
 
+_ABSTRACT.add(Setting)
+
 _Kind = TypeVar("_Kind", bound=type[Setting])
 
 
 def abstract(kind: _Kind) -> _Kind:
-    """Exclude a base class from :func:`from_dict`."""
+    """Make a base class one that has no values, which :func:`from_dict` does not know."""
+    _ABSTRACT.add(kind)
+    return unwritten(kind)
+
+
+def unwritten(kind: _Kind) -> _Kind:
+    """Exclude a class whose values cannot be written from :func:`from_dict`."""
     del _KINDS[kind.__name__]
     return kind
 
 
 @functools.cache
-def _field_kinds(name: str) -> dict[str, Any]:
+def _field_kinds(kind: type[Setting]) -> dict[str, Any]:
     """Types of the parameters of a kind of setting."""
-    return typing.get_type_hints(_KINDS[name])
+    return typing.get_type_hints(kind)
 
 
 _TOO_DEEP = f"effects lie more than {MAX_DEPTH} deep within each other"
@@ -198,8 +243,17 @@ def _plain(name: str, kind: Any, value: Any) -> Any:
     if _settings_of(kind) and not isinstance(value, tuple(kind for kind in kinds if isinstance(kind, type))):
         wanted = _said(kind)
         article = "an" if wanted[0].lower() in "aeiou" else "a"
-        raise TypeError(f"{name} = {_checks.shown(value)} is not {article} {wanted}")
+        raise TypeError(f"{name} = {_checks.shown(value)} is not {article} {wanted}{meant_setting(value)}")
     return value
+
+
+def meant_setting(value: Any) -> str:
+    """Return the end of an error about what is no effect: a class without its call, a function."""
+    if isinstance(value, type) and value in _KINDS.values():
+        return f": did you mean {value.__name__}()?"
+    if callable(value) and not isinstance(value, (type, Setting)):
+        return ": mixdown.Function makes one of a function"
+    return ""
 
 
 def _settings_of(kind: Any) -> tuple[type[Setting], ...]:

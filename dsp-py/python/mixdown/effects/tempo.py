@@ -58,12 +58,24 @@ class TempoEffect(Effect):
         super().__post_init__()
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings; a time or rate replaces a note, and a note a time or rate.
+        """Return a copy with other settings; a time or rate replaces a note, and a note a time or rate.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        effect
+            Of the same class.
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> dotted = md.Delay(tempo_bpm=120, note="1/8d")
+        >>> dotted.replace(time_ms=250).time_ms, dotted.replace(tempo_bpm=90).tempo_bpm
+        (250.0, 90.0)
         """
         self._refuse_unknown(changes)
         given = {name for name, value in changes.items() if value is not None}

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mixdown.files.frames import Frames
 from mixdown.files.tagging import id3_bytes
 from mixdown.files.tags import Tags
-from mixdown.files.wave import STEP_FRAMES
 
 
-def write_aiff(target: BinaryIO, frames: NDArray[Any], sample_rate_hz: int, bit_depth: int, tags: Tags) -> None:
+def write_aiff(target: BinaryIO, frames: Frames, sample_rate_hz: int, bit_depth: int, tags: Tags) -> None:
     """Write an AIFF file.
 
     Parameters
     ----------
     target : binary file
-    frames : array, shape (frames, channels)
+    frames : Frames
         Whole numbers of `bit_depth` bits.
     sample_rate_hz, bit_depth : int
     tags : Tags
@@ -30,7 +29,7 @@ def write_aiff(target: BinaryIO, frames: NDArray[Any], sample_rate_hz: int, bit_
     -----
     Audio Interchange File Format 1.3, Apple 1989.
     """
-    count, channels = frames.shape
+    count, channels = frames.count, frames.channels
     common = struct.pack(">hIh", channels, count, bit_depth) + _extended(sample_rate_hz)
     chunks = struct.pack(">4sI", b"COMM", len(common)) + common
     if tags:
@@ -41,10 +40,9 @@ def write_aiff(target: BinaryIO, frames: NDArray[Any], sample_rate_hz: int, bit_
     # The samples begin at once: offset and block size are 0.
     sound = struct.pack(">4sIII", b"SSND", 8 + data_bytes, 0, 0)
     target.write(struct.pack(">4sI4s", b"FORM", size, b"AIFF") + chunks + sound)
-    for start in range(0, count, STEP_FRAMES):
+    for part in frames.parts:
         # The high bytes of big-endian numbers, once they are moved up.
-        part = np.left_shift(frames[start : start + STEP_FRAMES], 32 - bit_depth)
-        samples = np.ascontiguousarray(part, ">i4").view(np.uint8).reshape(-1, 4)
+        samples = np.ascontiguousarray(np.left_shift(part, 32 - bit_depth), ">i4").view(np.uint8).reshape(-1, 4)
         target.write(samples[:, : bit_depth // 8].tobytes())
     target.write(bytes(data_bytes % 2))
 

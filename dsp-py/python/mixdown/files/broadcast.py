@@ -6,10 +6,10 @@ import math
 import re
 import struct
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.files.names import ascii_text
 from mixdown.files.tags import Tags
 from mixdown.meters.loudness_meter import Loudness
@@ -21,11 +21,9 @@ _UNSET = 0x7FFF
 #: Greatest figure of a loudness field.
 _LARGEST = 99.99
 
-_VERSION = version("mixdown")
-
 
 @dataclass(frozen=True, eq=False)
-class Broadcast:
+class Broadcast(Shown):
     """The broadcast extension (``bext``) of an archive WAV file.
 
     Its texts are ASCII; other characters are written without accents, or as ``?``.
@@ -33,13 +31,13 @@ class Broadcast:
     Parameters
     ----------
     description : str
-        What is in the file; 256 characters.
+        Description of the contents; 256 characters.
     originator : str
-        Who made it; 32 characters.
+        Name of the originator; 32 characters.
     reference : str
-        Its number at the originator, such as an ISRC; 32 characters.
+        Reference number of the originator, such as an ISRC; 32 characters.
     date, time : str
-        When it was made: ``YYYY-MM-DD`` and ``HH:MM:SS``; nothing is taken from the clock.
+        Date and time of creation: ``YYYY-MM-DD`` and ``HH:MM:SS``; the clock is not read.
     coding_history : str
         One line for each coding; the line of the file itself is added where it is empty.
     loudness : Loudness, optional
@@ -83,7 +81,7 @@ class Broadcast:
 
     @classmethod
     def of(cls, tags: Tags, loudness: Loudness | None = None) -> Broadcast:
-        """Return the extension that tags give: artist and title, ISRC, and the date where it is a whole one.
+        """Return an extension made from tags: artist and title, ISRC, and the date if it is complete.
 
         Parameters
         ----------
@@ -96,8 +94,11 @@ class Broadcast:
 
         Examples
         --------
-        >>> Broadcast.of(Tags.of({"artist": "Duo", "title": "Song", "date": "2026"})).description
-        'Duo - Song'
+        >>> import mixdown as md
+        >>> from mixdown.files.tags import Tags
+        >>> extension = md.Broadcast.of(Tags.of({"artist": "Duo", "title": "Song", "date": "2026-11-28"}))
+        >>> extension.description, extension.date
+        ('Duo - Song', '2026-11-28')
         """
         described = " - ".join(text for text in (tags.text("artist"), tags.text("title")) if text)
         date = tags.text("date")
@@ -109,7 +110,7 @@ class Broadcast:
         )
 
     def coded(self, sample_rate_hz: int, bit_depth: int, channels: int) -> Broadcast:
-        """Return the extension with the coding of a file in its history, if it had none.
+        """Return the extension with a coding history, unless it has one.
 
         Parameters
         ----------
@@ -121,22 +122,33 @@ class Broadcast:
 
         Examples
         --------
-        >>> Broadcast().coded(48_000, 24, 2).coding_history[:26]
+        >>> import mixdown as md
+        >>> md.Broadcast().coded(48_000, 24, 2).coding_history[:26]
         'A=PCM,F=48000,W=24,M=stere'
         """
+        from importlib.metadata import version
+
         if self.coding_history:
             return self
         mode = {1: ",M=mono", 2: ",M=stereo"}.get(channels, "")
-        line = f"A=PCM,F={sample_rate_hz},W={bit_depth}{mode},T=mixdown {_VERSION}\r\n"
+        line = f"A=PCM,F={sample_rate_hz},W={bit_depth}{mode},T=mixdown {version('mixdown')}\r\n"
         return replace(self, coding_history=line)
 
     def chunk(self) -> bytes:
-        """Return the content of the chunk.
+        """Return the bytes of the chunk.
 
         Returns
         -------
         bytes
             602, and the coding history.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000)
+        >>> content = md.Broadcast(loudness=md.loudness(tone, 48_000)).chunk()
+        >>> len(content), int.from_bytes(content[412:414], "little", signed=True) / 100
+        (602, -3.01)
         """
         texts = (
             *(_padded(self.description, 256), _padded(self.originator, 32), _padded(self.reference, 32)),

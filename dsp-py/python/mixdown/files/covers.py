@@ -1,4 +1,4 @@
-"""Covers: what services take, and how a picture differs from it."""
+"""Covers: requirements of services, and checks against them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.analysis.findings import Finding, Severity, stated
+from mixdown.display.html import Shown
 from mixdown.files.names import shown
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
-class CoverLimits:
-    """What a service takes as a cover.
+class CoverLimits(Shown):
+    """Requirements of a service for covers.
 
     Attributes
     ----------
@@ -34,7 +37,19 @@ class CoverLimits:
     progressive : bool
         Whether JPEG may be progressive.
     source, date : str
-        Where this stands, and when it was read; [C] marks what was chosen.
+        Source of the requirements, and the date of reading; [C] marks what was chosen.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import mixdown as md
+    >>> from PIL import Image
+    >>> own = md.CoverLimits("shop", 500, 100_000, ("PNG",), True, False, "the shop's page", "2026-11-28")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "cover.png")
+    ...     Image.new("RGB", (400, 400), "teal").save(path)
+    ...     [(found.value, found.limit, found.unit) for found in md.check_cover(path, own)]
+    [(400.0, 500.0, 'px')]
     """
 
     name: str
@@ -96,18 +111,18 @@ _MODES = {
 
 @_checks.named
 def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "distributor") -> tuple[Finding, ...]:
-    """Check a cover against what a service takes.
+    """Check a cover against the requirements of a service.
 
     Parameters
     ----------
     path : path
     profile : str or CoverLimits, default "distributor"
-        "spotify", "apple" or "distributor", or limits of one's own.
+        "spotify", "apple" or "distributor", or your own limits.
 
     Returns
     -------
     tuple of Finding
-        Empty if nothing is to be said. A "fault" would be refused, a "warning" show otherwise than meant.
+        Empty without findings. A "fault" would be refused; a "warning" may be displayed differently.
 
     Raises
     ------
@@ -127,6 +142,8 @@ def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "dist
     ...     [(found.severity, found.value, found.limit) for found in md.check_cover(path)]
     [('fault', 2999.0, 3000.0)]
     """
+    from PIL import Image
+
     limits = profile if isinstance(profile, CoverLimits) else COVER_LIMITS.get(profile)
     if limits is None:
         known = ", ".join(COVER_LIMITS)

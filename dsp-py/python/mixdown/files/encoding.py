@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from mixdown import _checks
@@ -204,6 +203,8 @@ def encoded(audio: Source, sample_rate_hz: float | None, coding: Coding) -> Enco
     if coding.codec == "aac":
         data, encoder = advanced_audio.encoded(frames, coded_hz, coding.bitrate_kbps)
     else:
+        import soundfile
+
         data = _by_libsndfile(frames, coded_hz, coding)
         encoder = f"libsndfile {soundfile.__libsndfile_version__}, {CODECS[coding.codec]}"
     return Encoded(data, coded_hz, len(frames), encoder)
@@ -288,6 +289,8 @@ def _vorbis_level(rate_hz: int, channels: int, kbps: int) -> float:
 def _written(
     frames: NDArray[np.float32], rate_hz: int, file_format: str, subtype: str, level: float, **settings: Any
 ) -> bytes:
+    import soundfile
+
     content = io.BytesIO()
     with soundfile.SoundFile(
         content,

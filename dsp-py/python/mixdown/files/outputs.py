@@ -125,6 +125,11 @@ def check_output(
         coding.check(sample_rate_hz, channels)
     if channels is not None:
         _check_size(file_format, profile, channels, frames, bit_depth)
+    check_folder(file)
+
+
+def check_folder(file: Path) -> None:
+    """Refuse a place that no file can be written to: a folder, or one without a folder around it."""
     place = Path(os.path.realpath(file))
     if place.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))

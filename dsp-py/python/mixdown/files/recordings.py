@@ -12,17 +12,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from mixdown import _checks, loudspeakers
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 from mixdown.files.containers import Container, inspect
 from mixdown.files.names import printable, shown
 from mixdown.loudspeakers import Positions
+
+if TYPE_CHECKING:
+    import soundfile
 
 #: File name endings of audio in folders.
 READABLE = (
@@ -43,8 +46,8 @@ class _AudioAndRate(NamedTuple):
     sample_rate_hz: int
 
 
-class Recording(_AudioAndRate):
-    """The result of :func:`read`: ``audio, sample_rate_hz``, a tuple of two.
+class Recording(Shown, _AudioAndRate):
+    """Audio and its sample rate, as :func:`read` returns them: a tuple of two.
 
     Attributes
     ----------
@@ -56,6 +59,19 @@ class Recording(_AudioAndRate):
         Loudspeaker of each row, None if the file names none.
     weights : tuple of float, or None
         Weight of each row in a loudness meter; None for the usual layout of as many rows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.wav", np.full((2, 24_000), 0.5), 48_000)
+    ...     recording = md.read(f"{folder}/tone.wav")
+    >>> recording
+    <Recording: 2 x 24000 float32, 48000 Hz, 0.50 s>
+    >>> audio, sample_rate_hz = recording
+    >>> audio.shape, sample_rate_hz
+    ((2, 24000), 48000)
     """
 
     positions: Positions | None = None
@@ -69,20 +85,8 @@ class Recording(_AudioAndRate):
         )
 
 
-class _Forward(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that is read from front to back.
-
-    soundfile asks seekable files for their position around every read, and FLAC without a length or with a damaged end
-    has none.
-    """
-
-    def seekable(self) -> bool:
-        """Whether the file is seekable."""
-        return False
-
-
 class Blocks(Iterator[NDArray[np.float32]]):
-    """The blocks of a file, as :func:`blocks` returns them.
+    """An iterator of the blocks of a file, made by :func:`blocks`.
 
     Attributes
     ----------
@@ -93,6 +97,19 @@ class Blocks(Iterator[NDArray[np.float32]]):
         Frames delivered so far.
     positions, weights : tuple or None
         See :class:`Recording`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.LoudnessMeter(48_000, 1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.wav", 0.5 * np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000), 48_000)
+    ...     with md.blocks(f"{folder}/tone.wav", frames=4_800) as blocks:
+    ...         for block in blocks:
+    ...             meter.observe(block)
+    >>> print(f"{blocks.found_frames} frames, {blocks.share_done:.0%}: {meter.reading().integrated_lufs:.2f} LUFS")
+    96000 frames, 100%: -9.03 LUFS
     """
 
     def __init__(self, path: str | os.PathLike[str] | BinaryIO, frames: int = _STEP_FRAMES) -> None:
@@ -117,6 +134,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return f"<Blocks of {self._name}: {kind}, {self.found_frames} frames read>"
 
     def _open(self, path: str | os.PathLike[str] | BinaryIO) -> None:
+        import soundfile
+
         file = self._regular(path)
         container = inspect(file)
         if container.foreign:
@@ -153,7 +172,7 @@ class Blocks(Iterator[NDArray[np.float32]]):
             self._name = "-"
             file = path
         else:
-            raise TypeError(f"path = {path!r} is not a path: it must be a str or a pathlib.Path")
+            raise TypeError(f"path = {_checks.shown(path)} is not a path: it must be a str or a pathlib.Path")
         if file.seekable():
             file.seek(0)
             return file
@@ -184,12 +203,14 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return converted, f"ffmpeg says: {said}" if said else ""
 
     def _decode(self, file: BinaryIO, container: Container) -> soundfile.SoundFile:
+        from mixdown.files.forward import Forward
+
         if container.stream is not None:
-            return _Forward(self._piped(file, container.stream, container.padding), closefd=False)
+            return Forward(self._piped(file, container.stream, container.padding), closefd=False)
         if container.patches:
             file = self._patched(file, container.patches)
         file.seek(0)
-        return _Forward(file.fileno(), closefd=False)
+        return Forward(file.fileno(), closefd=False)
 
     def _patched(self, file: BinaryIO, patches: tuple[tuple[int, bytes], ...]) -> BinaryIO:
         copy = self._temporary()
@@ -241,6 +262,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
             yield block
 
     def _decoded(self, frames: int) -> NDArray[np.float32]:
+        import soundfile
+
         if self._decoding is None or len(self._decoding) < frames:
             self._decoding = np.empty((frames, self.channels), np.float32)
         block = self._decoding[:frames]
@@ -272,7 +295,24 @@ class Blocks(Iterator[NDArray[np.float32]]):
         return f"{frames} frames ({frames / self.sample_rate_hz:.2f} s)"
 
     def skip(self, frames: int) -> None:
-        """Skip frames."""
+        """Skip frames.
+
+        Parameters
+        ----------
+        frames : int
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/ramp.wav", np.linspace(0, 1, 101), 48_000, bit_depth=32)
+        ...     with md.blocks(f"{folder}/ramp.wav", frames=10) as blocks:
+        ...         blocks.skip(50)
+        ...         block = next(blocks)
+        >>> print(f"{block[0, 0]:.2f} to {block[0, -1]:.2f}")
+        0.50 to 0.59
+        """
         while frames > 0 and not self._ended:
             block = self._decoded(min(frames, _STEP_FRAMES))
             self.found_frames += block.shape[1]
@@ -282,11 +322,24 @@ class Blocks(Iterator[NDArray[np.float32]]):
 
     @property
     def share_done(self) -> float:
-        """Share of the file read so far, 0 to 1, if the length is known."""
+        """Share of the file that has been read, 0 to 1; 0 if its length is unknown."""
         return min(self.found_frames / self._expected_frames, 1.0) if self._expected_frames else 0.0
 
     def close(self) -> None:
-        """Close the file, after which there are no more blocks; happens by itself after the last one."""
+        """Close the file and end the iteration. The end of the file closes it, too.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/tone.wav", np.zeros(48_000), 48_000)
+        ...     blocks = md.blocks(f"{folder}/tone.wav", frames=480)
+        ...     first = next(blocks)
+        ...     blocks.close()
+        >>> first.shape, len(list(blocks))
+        ((1, 480), 0)
+        """
         self._ended = True
         self._closing.close()
 
@@ -335,6 +388,15 @@ def blocks(path: str | os.PathLike[str], frames: int = _STEP_FRAMES) -> Blocks:
     -----
     RuntimeWarning
         After the last block, if the file holds more or less than its header promises, or is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.wav", np.full((2, 100_000), 0.5), 48_000)
+    ...     [block.shape for block in md.blocks(f"{folder}/tone.wav")]
+    [(2, 65536), (2, 34464)]
     """
     return Blocks(path, frames)
 
@@ -368,6 +430,16 @@ def read(path: str | os.PathLike[str], *, start_s: float = 0.0, duration_s: floa
     -----
     RuntimeWarning
         If the file holds more or less than its header promises, or is damaged; only noticed when read to the end.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import mixdown as md, numpy as np
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     md.write(f"{folder}/tone.flac", np.full((2, 48_000), 0.5), 48_000)
+    ...     audio, sample_rate_hz = md.read(f"{folder}/tone.flac", start_s=0.25, duration_s=0.5)
+    >>> audio.shape, sample_rate_hz, audio.dtype.name, round(float(audio.mean()), 4)
+    ((2, 24000), 48000, 'float32', 0.5)
     """
     start_s = _checks.number("start_s", start_s)
     duration_s = None if duration_s is None else _checks.number("duration_s", duration_s)

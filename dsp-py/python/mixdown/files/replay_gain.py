@@ -38,8 +38,7 @@ def replay_gain_tags(
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> tone = 0.1 * np.sin(2 * np.pi * 997 / 48_000 * np.arange(96_000))
     >>> md.replay_gain_tags(md.loudness(np.stack([tone, tone]), 48_000))
     {'replaygain_track_gain': '2.00 dB', 'replaygain_track_peak': '0.100005'}
@@ -79,8 +78,7 @@ def r128_tags(loudness: Loudness, album_lufs: float | None = None) -> dict[str, 
 
     Examples
     --------
-    >>> import mixdown as md
-    >>> import numpy as np
+    >>> import mixdown as md, numpy as np
     >>> tone = 0.1 * np.sin(2 * np.pi * 997 / 48_000 * np.arange(96_000))
     >>> md.r128_tags(md.loudness(np.stack([tone, tone]), 48_000))
     {'r128_track_gain': '-768'}

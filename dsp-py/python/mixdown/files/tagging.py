@@ -8,13 +8,6 @@ import re
 import struct
 from typing import Any, BinaryIO, cast
 
-import mutagen
-import mutagen.flac
-import mutagen.id3
-import mutagen.mp4
-import mutagen.oggopus
-import mutagen.oggvorbis
-
 from mixdown.files.names import ascii_text
 from mixdown.files.tags import KNOWN, REPLAY_GAINS, TOTALS, Picture, Tags
 
@@ -34,6 +27,8 @@ _ITUNES = "----:com.apple.iTunes:"
 
 def id3_bytes(tags: Tags) -> bytes:
     """Return tags as an ID3v2.4 tag in UTF-8, without padding."""
+    import mutagen.id3
+
     id3: Any = mutagen.id3
     entries = id3.ID3()
     for name, values in tags.texts.items():
@@ -81,6 +76,8 @@ def info_chunk(tags: Tags) -> bytes:
 
 def tag_flac(file: BinaryIO, tags: Tags) -> None:
     """Write tags into an open FLAC file."""
+    import mutagen.flac
+
     file.seek(0)
     tagged: Any = cast(Any, mutagen.flac.FLAC)(file)
     _comment(tagged, tags)
@@ -92,6 +89,9 @@ def tag_flac(file: BinaryIO, tags: Tags) -> None:
 
 def tag_ogg(file: BinaryIO, tags: Tags, *, opus: bool) -> None:
     """Write tags into an open Ogg Vorbis or Ogg Opus file."""
+    import mutagen.oggopus
+    import mutagen.oggvorbis
+
     kind: Any = mutagen.oggopus.OggOpus if opus else mutagen.oggvorbis.OggVorbis
     file.seek(0)
     tagged = kind(file)
@@ -111,6 +111,8 @@ def _comment(tagged: Any, tags: Tags) -> None:
 
 
 def _block(picture: Picture) -> Any:
+    import mutagen.flac
+
     block: Any = cast(Any, mutagen.flac.Picture)()
     block.data, block.mime, block.type, block.desc = picture.data, picture.mime, picture.kind, picture.text
     return block
@@ -118,6 +120,8 @@ def _block(picture: Picture) -> Any:
 
 def tag_mp4(file: BinaryIO, tags: Tags) -> None:
     """Write tags into an open M4A file."""
+    import mutagen.mp4
+
     file.seek(0)
     tagged: Any = cast(Any, mutagen.mp4.MP4)(file)
     if tagged.tags is None:
@@ -150,6 +154,8 @@ def tag_mp4(file: BinaryIO, tags: Tags) -> None:
 
 
 def _cover(picture: Picture) -> Any:
+    import mutagen.mp4
+
     cover: Any = mutagen.mp4.MP4Cover
     return cover(picture.data, cover.FORMAT_PNG if picture.mime == "image/png" else cover.FORMAT_JPEG)
 

@@ -11,12 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-import mutagen
-import mutagen.flac
-import mutagen.id3
-import mutagen.mp4
-import soundfile
-
 from mixdown._core import ParameterError
 from mixdown.files.names import printable, shown
 
@@ -189,6 +183,9 @@ def read_tags(file: BinaryIO) -> Tags:
         Empty for files without any, and for damaged ones: tags are no reason to refuse audio. What belongs to the old
         file alone, such as its replay gain, is skipped.
     """
+    import mutagen.id3
+    import mutagen.mp4
+
     tagged: Any = None
     file.seek(0)
     with contextlib.suppress(mutagen.MutagenError, ValueError, EOFError):
@@ -232,6 +229,8 @@ def _from_id3(entries: Any) -> Tags:
 
 
 def _from_mp4(entries: Any) -> Tags:
+    import mutagen.mp4
+
     texts: dict[str, tuple[str, ...]] = {}
     names = {atom: name for name, (_, atom) in KNOWN.items() if name not in TOTALS.values()}
     for atom, values in entries.items():
@@ -250,6 +249,8 @@ def _from_mp4(entries: Any) -> Tags:
 
 
 def _from_comments(tagged: Any) -> Tags:
+    import mutagen.flac
+
     texts = {
         str(name).lower(): tuple(str(value) for value in (values if isinstance(values, list) else [values]))
         for name, values in tagged.tags.items()
@@ -269,6 +270,8 @@ def _from_comments(tagged: Any) -> Tags:
 
 def _from_chunks(file: BinaryIO) -> Tags:
     """Read the texts in LIST INFO, NAME and AUTH chunks, which libsndfile knows."""
+    import soundfile
+
     names = ("title", "artist", "album", "date", "genre", "tracknumber", "copyright", "comment")
     # Through the file object: a buffered file moves its descriptor only when it reads.
     file.seek(0)

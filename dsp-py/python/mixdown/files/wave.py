@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mixdown import loudspeakers
 from mixdown._core import ParameterError
 from mixdown.files.broadcast import Broadcast
+from mixdown.files.frames import Frames
 from mixdown.files.tagging import id3_bytes, info_chunk
 from mixdown.files.tags import Tags
 from mixdown.loudspeakers import Positions
@@ -18,8 +19,6 @@ from mixdown.loudspeakers import Positions
 Profile = Literal["archive", "ingest"]
 """Chunks of a WAV file: with all metadata, or none."""
 
-#: Frames written at a time; Python handles signals in between.
-STEP_FRAMES = 262_144
 #: Second half of the coding identifiers of a WAVE format with a channel mask.
 _SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 #: An ISRC as EBU Core has it (EBU Tech 3352), on one line.
@@ -35,7 +34,7 @@ _AXML = (
 
 def write_wave(
     target: BinaryIO,
-    frames: NDArray[Any],
+    frames: Frames,
     sample_rate_hz: int,
     bit_depth: int,
     positions: Positions | None,
@@ -47,7 +46,7 @@ def write_wave(
     Parameters
     ----------
     target : binary file
-    frames : array, shape (frames, channels)
+    frames : Frames
         Whole numbers of `bit_depth` bits, or float32 at 32.
     sample_rate_hz, bit_depth : int
     positions : tuple of str, or None
@@ -59,23 +58,23 @@ def write_wave(
     """
     before, after = [], []
     if broadcast is not None:
-        coded = broadcast.coded(sample_rate_hz, bit_depth, frames.shape[1])
+        coded = broadcast.coded(sample_rate_hz, bit_depth, frames.channels)
         before.append(_chunk(b"bext", coded.chunk()))
         info = info_chunk(tags)
         after += [_chunk(b"LIST", info)] if info else []
         if tags.isrc:
             after.append(_chunk(b"axml", _AXML.format(isrc=tags.isrc).encode("ascii")))
     after += [_chunk(b"id3 ", id3_bytes(tags))] if tags else []
-    format_chunk = _chunk(b"fmt ", _format(frames.shape[1], sample_rate_hz, bit_depth, positions))
+    format_chunk = _chunk(b"fmt ", _format(frames.channels, sample_rate_hz, bit_depth, positions))
     chunks = b"".join((*before, format_chunk, *after))
-    data_bytes = frames.shape[0] * frames.shape[1] * (bit_depth // 8)
+    data_bytes = frames.count * frames.channels * (bit_depth // 8)
     size = 4 + len(chunks) + 8 + data_bytes + data_bytes % 2
     if size > 0xFFFF_FFFF:
-        raise ParameterError(f"audio has {frames.shape[0]} frames: with its tags a WAV file would exceed 4 GiB")
+        raise ParameterError(f"audio has {frames.count} frames: with its tags a WAV file would exceed 4 GiB")
     target.write(struct.pack("<4sI4s", b"RIFF", size, b"WAVE") + chunks)
     target.write(struct.pack("<4sI", b"data", data_bytes))
-    for start in range(0, frames.shape[0], STEP_FRAMES):
-        target.write(pcm_bytes(frames[start : start + STEP_FRAMES], bit_depth))
+    for part in frames.parts:
+        target.write(pcm_bytes(part, bit_depth))
     target.write(bytes(data_bytes % 2))
 
 

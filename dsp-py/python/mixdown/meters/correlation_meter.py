@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ShapeError
+from mixdown.display.html import Shown
 
 #: Seconds between two points of the curve.
 _STEP_S = 0.1
 
 
 @dataclass(frozen=True)
-class CorrelationReading:
+class CorrelationReading(Shown):
     """The reading of a correlation meter.
 
     Attributes
@@ -27,6 +28,16 @@ class CorrelationReading:
         Over everything measured; 0 if a channel lies below -90 dBFS.
     balance_db : float
         Power of the right channel over that of the left; 0 for silence.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.CorrelationMeter(48_000)
+    >>> left, right = np.random.default_rng(1).standard_normal((2, 48_000))
+    >>> meter.observe(np.stack([left, left + right]))
+    >>> reading = meter.reading()
+    >>> print(f"{reading.overall:.2f}, balance {reading.balance_db:.1f} dB")
+    0.71, balance 3.0 dB
     """
 
     correlation: float
@@ -40,7 +51,7 @@ class CorrelationReading:
 
 
 @dataclass(frozen=True, eq=False)
-class Correlation:
+class Correlation(Shown):
     """Correlation of left and right: 1 for identical channels, 0 for independent ones, -1 for inverted polarity.
 
     Attributes
@@ -57,6 +68,14 @@ class Correlation:
         Of each third of an octave at `centres_hz`; 0 where a channel lies below -120 dBFS.
     centres_hz : float64 array
         20 Hz to 20 kHz, as far as they lie below half the sample rate.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+    >>> swapped = md.correlation(np.stack([tone, -0.5 * tone]), 48_000)
+    >>> print(f"{swapped.overall:.2f}, balance {swapped.balance_db:.2f} dB")
+    -1.00, balance -6.02 dB
     """
 
     overall: float
@@ -74,7 +93,7 @@ class Correlation:
 
 
 class CorrelationMeter:
-    """Measures the correlation of two channels block by block.
+    """Correlation meter of two channels, fed block by block.
 
     Parameters
     ----------
@@ -85,7 +104,7 @@ class CorrelationMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.CorrelationMeter(48_000)
     >>> left = np.sin(np.arange(48_000) / 10)
     >>> meter.observe(np.stack([left, -0.5 * left]))
@@ -109,6 +128,15 @@ class CorrelationMeter:
         ----------
         block : array, shape (2, frames)
             All blocks of one format, float32 or float64. Non-finite samples are refused.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.CorrelationMeter(48_000)
+        >>> for block in np.split(np.sin(np.arange(48_000) / 10) * [[1], [1]], 10, axis=-1):
+        ...     meter.observe(block)
+        >>> meter.reading().correlation
+        1.0
         """
         self._meter.observe(block)
 
@@ -118,11 +146,31 @@ class CorrelationMeter:
         Returns
         -------
         CorrelationReading
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.CorrelationMeter(48_000, window_ms=50)
+        >>> tone = np.sin(np.arange(48_000) / 10)
+        >>> meter.observe(np.stack([tone, tone]))
+        >>> meter.observe(np.stack([tone, -tone]))
+        >>> meter.reading()
+        <CorrelationReading: -1.00, 0.00 overall, balance 0.0 dB>
         """
         return CorrelationReading(**self._meter.reading())
 
     def reset(self) -> None:
-        """Clear all state."""
+        """Clear all state.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.CorrelationMeter(48_000)
+        >>> meter.observe(np.ones((2, 480)))
+        >>> meter.reset()
+        >>> meter.reading().overall
+        0.0
+        """
         self._meter.reset()
 
 
@@ -153,7 +201,7 @@ def correlation(audio: Source, sample_rate_hz: float | None = None, *, window_ms
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> left, right = np.random.default_rng(1).standard_normal((2, 480_000))
     >>> common = md.correlation(np.stack([left + right, left]), 48_000)
     >>> round(common.overall, 2), common.bands.shape

@@ -10,6 +10,7 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
 from mixdown._core import ParameterError
+from mixdown.display import html
 
 
 class LevelMatched(NamedTuple):
@@ -21,12 +22,23 @@ class LevelMatched(NamedTuple):
         The louder one turned down to the quieter; shape and format as given.
     before_gain_db, after_gain_db : float
         Gain of each: one of them is 0, the other 0 or less.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = np.random.default_rng(1).standard_normal((2, 48_000)) / 10
+    >>> md.level_matched(mix, md.Gain(gain_db=3)(mix, 48_000), 48_000)
+    <LevelMatched: before 0.00 dB, after -3.00 dB>
     """
 
     before: Audio
     after: Audio
     before_gain_db: float
     after_gain_db: float
+
+    def _repr_html_(self) -> str:
+        # A named tuple takes no other base.
+        return html.shown(self)
 
     def __repr__(self) -> str:
         before, after = (_checks.figure(gain_db, 2) for gain_db in (self.before_gain_db, self.after_gain_db))
@@ -35,9 +47,9 @@ class LevelMatched(NamedTuple):
 
 @_checks.named
 def level_matched(before: Source, after: Source, sample_rate_hz: float | None = None) -> LevelMatched:
-    """Turn the louder of two versions down to the integrated loudness of the quieter.
+    """Match two versions of a programme in integrated loudness: turn the louder one down.
 
-    What is louder sounds better: a comparison by ear is fair at the same loudness alone.
+    The louder of two versions sounds better: a comparison by ear is fair only at equal loudness.
 
     Parameters
     ----------
@@ -53,7 +65,7 @@ def level_matched(before: Source, after: Source, sample_rate_hz: float | None = 
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = np.random.default_rng(1).standard_normal((2, 96_000)) / 10
     >>> before, after, *gains_db = md.level_matched(mix, 2 * mix, 48_000)
     >>> [round(gain_db, 2) for gain_db in gains_db]
@@ -77,7 +89,7 @@ def level_matched(before: Source, after: Source, sample_rate_hz: float | None = 
 
 def loudness_difference_lu(before: Audio, after: Audio, sample_rate_hz: float) -> float:
     """Return the integrated loudness of one version minus that of another; 0 if one of them has none."""
-    one, two = (_integrated_lufs(samples, sample_rate_hz) for samples in (before, after))
+    one, two = (integrated_lufs(samples, sample_rate_hz) for samples in (before, after))
     return two - one if math.isfinite(one) and math.isfinite(two) else 0.0
 
 
@@ -86,7 +98,7 @@ def scaled(samples: Audio, gain_db: float) -> Audio:
     return samples if gain_db == 0.0 else np.asarray(samples * samples.dtype.type(10 ** (gain_db / 20)))
 
 
-def _integrated_lufs(samples: Audio, sample_rate_hz: float) -> float:
+def integrated_lufs(samples: Audio, sample_rate_hz: float) -> float:
     """Return the integrated loudness without a search for true peaks; mono from both loudspeakers."""
     planar = _checks.planar(samples)
     settings = {

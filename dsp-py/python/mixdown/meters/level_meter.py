@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True)
-class ChannelLevel:
+class ChannelLevel(Shown):
     """The levels of one channel. Silence is -inf, never NaN.
 
     Attributes
@@ -26,6 +27,15 @@ class ChannelLevel:
         Samples at or beyond full scale.
     clips : int
         Runs of three or more of them.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.LevelMeter(48_000, 1)
+    >>> meter.observe(0.5 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000))
+    >>> level = meter.reading().channels[0]
+    >>> print(f"peak {level.peak_dbfs:.2f} dBFS, RMS {level.rms_dbfs:.2f} dBFS")
+    peak -6.02 dBFS, RMS -9.04 dBFS
     """
 
     peak_dbfs: float
@@ -56,14 +66,22 @@ class Level(ChannelLevel):
     Attributes
     ----------
     channels : tuple of ChannelLevel
-        Each channel by itself.
+        Levels of each channel.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.LevelMeter(48_000, 2)
+    >>> meter.observe(np.stack([np.full(480, 0.5), np.full(480, 1.5)]))
+    >>> [channel.clipped_samples for channel in meter.reading().channels]
+    [0, 480]
     """
 
     channels: tuple[ChannelLevel, ...]
 
 
 class LevelMeter:
-    """Measures peaks, RMS levels and clipped samples block by block.
+    """Level meter, fed block by block: peaks, RMS and clipped samples.
 
     Parameters
     ----------
@@ -80,7 +98,7 @@ class LevelMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.LevelMeter(48_000, 1)
     >>> meter.observe(0.5 * np.sin(2 * np.pi * 997 * np.arange(240_000) / 48_000))
     >>> meter.reading()
@@ -120,6 +138,15 @@ class LevelMeter:
         ----------
         block : array, shape (channels, frames), or (frames,) for one channel
             All blocks of one format, float32 or float64. Non-finite samples are refused.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LevelMeter(48_000, 1)
+        >>> for block in np.split(0.5 * np.sin(np.arange(48_000) / 10), 10):
+        ...     meter.observe(block)
+        >>> print(f"{meter.reading().channels[0].sample_peak_dbfs:.2f} dBFS")
+        -6.02 dBFS
         """
         self._meter.observe(block)
 
@@ -129,10 +156,28 @@ class LevelMeter:
         Returns
         -------
         Level
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LevelMeter(48_000, 2)
+        >>> meter.observe(np.stack([np.full(48_000, 0.5), np.full(48_000, 0.25)]))
+        >>> [round(channel.peak_dbfs, 2) for channel in meter.reading().channels]
+        [-6.02, -12.04]
         """
         reading = self._meter.reading()
         return Level(**{**reading, "channels": tuple(ChannelLevel(**channel) for channel in reading["channels"])})
 
     def reset(self) -> None:
-        """Clear all state."""
+        """Clear all state.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LevelMeter(48_000, 1)
+        >>> meter.observe(np.ones(480))
+        >>> meter.reset()
+        >>> meter.reading().channels[0].clipped_samples
+        0
+        """
         self._meter.reset()

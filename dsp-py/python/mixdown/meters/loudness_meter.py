@@ -13,6 +13,7 @@ from mixdown import _checks, _core
 from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
 from mixdown._threads import each
+from mixdown.display.html import Shown
 from mixdown.loudspeakers import LAYOUTS
 
 Precision = Literal["standard", "high", "reference"]
@@ -26,7 +27,7 @@ _STEP_FRAMES = 65_536
 
 
 @dataclass(frozen=True, eq=False)
-class Loudness:
+class Loudness(Shown):
     """The reading of a loudness meter. Silence is -inf, never NaN.
 
     Attributes
@@ -47,6 +48,16 @@ class Loudness:
         Loudness over the last 400 ms and 3 s at each of `times_s`.
     times_s : float64 array
         Ends of the windows, every 100 ms from 0.4 s on.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = 0.1 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
+    >>> reading = md.loudness(np.stack([tone, 0 * tone]), 48_000)
+    >>> print(f"{reading.integrated_lufs:.2f} LUFS, {reading.true_peak_dbtp:.2f} dBTP, PLR {reading.plr_lu:.2f} LU")
+    -23.00 LUFS, -20.00 dBTP, PLR 3.00 LU
+    >>> print(f"{reading.times_s.size} windows of 400 ms, at most {reading.momentary_lufs.max():.2f} LUFS")
+    17 windows of 400 ms, at most -23.00 LUFS
     """
 
     integrated_lufs: float
@@ -79,7 +90,7 @@ class Loudness:
 
 
 class LoudnessMeter:
-    """Measures a programme block by block.
+    """Loudness meter after ITU-R BS.1770-5, fed block by block.
 
     Parameters
     ----------
@@ -103,6 +114,14 @@ class LoudnessMeter:
     -----
     The K-weighting has the response of 48 kHz at every rate, as the standard requires. Meters that keep its numerator
     at 1, -2, 1 read up to 0.03 LU lower at 192 kHz.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> meter = md.LoudnessMeter(48_000, 1, dual_mono=True)
+    >>> meter.observe(0.1 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000))
+    >>> print(f"{meter.reading().integrated_lufs:.1f} LUFS")
+    -20.0 LUFS
     """
 
     @_checks.named
@@ -141,6 +160,16 @@ class LoudnessMeter:
         ----------
         block : array, shape (channels, frames), or (frames,) for one channel
             All blocks of one format, float32 or float64. Non-finite samples are refused.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LoudnessMeter(48_000, 2)
+        >>> tone = 0.1 * np.sin(2 * np.pi * 1_000 * np.arange(96_000) / 48_000)
+        >>> for block in np.split(np.stack([tone, tone]), 100, axis=-1):
+        ...     meter.observe(block)
+        >>> print(f"{meter.reading().integrated_lufs:.1f} LUFS")
+        -20.0 LUFS
         """
         self._meter.observe(block)
 
@@ -150,11 +179,30 @@ class LoudnessMeter:
         Returns
         -------
         Loudness
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LoudnessMeter(48_000, 1)
+        >>> meter.observe(np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000))
+        >>> reading = meter.reading()
+        >>> print(f"{reading.integrated_lufs:.2f} LUFS, momentary at most {reading.max_momentary_lufs:.2f} LUFS")
+        -3.01 LUFS, momentary at most -3.01 LUFS
         """
         return Loudness(**self._meter.reading())
 
     def reset(self) -> None:
-        """Clear all state."""
+        """Clear all state.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.LoudnessMeter(48_000, 1)
+        >>> meter.observe(np.sin(np.arange(48_000) / 10))
+        >>> meter.reset()
+        >>> meter.reading().integrated_lufs, meter.reading().times_s.size
+        (-inf, 0)
+        """
         self._meter.reset()
 
 
@@ -170,7 +218,7 @@ def _weights(layout: str | None, weights: Sequence[float] | None) -> Any:
 
 @_checks.named
 def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> float:
-    """Measure several programmes as one album: the gates run over the union of their blocks.
+    """Measure the loudness of an album: gated over the blocks of all programmes.
 
     Parameters
     ----------
@@ -183,6 +231,14 @@ def album_loudness(programmes: Iterable[Source], *, dual_mono: bool = False) -> 
     -------
     float
         LUFS; -inf if no block passes the gates. Not the mean of the programmes' loudness.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> loud = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
+    >>> album_lufs = md.album_loudness([(loud, 48_000), (0.5 * loud, 48_000)])
+    >>> print(f"{album_lufs:.2f} LUFS")
+    -5.05 LUFS
     """
     listed = []
     for number, programme in enumerate(_checks.items("programmes", programmes, "recordings")):
@@ -225,7 +281,7 @@ def loudness(
     precision: Precision = "standard",
     progress: Callable[[int, int], None] | None = None,
 ) -> Loudness:
-    """Measure a whole programme.
+    """Measure loudness, loudness range and true peak of a whole programme.
 
     Parameters
     ----------
@@ -246,7 +302,7 @@ def loudness(
     --------
     A full-scale sine of 997 Hz in one channel reads -3.01 LUFS.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
     >>> round(md.loudness(sine, 48_000).integrated_lufs, 2)
     -3.01
@@ -265,7 +321,15 @@ def loudness(
         precision=precision,
     )
     _observe(meter, samples, progress)
-    return meter.reading()
+    reading = meter.reading()
+    if reading.sample_peak_dbfs > _WHOLE_NUMBERS_DBFS:
+        hint = "full scale is 1.0; mixdown.to_float makes it of whole numbers"
+        _checks.warn(f"audio peaks at {reading.sample_peak_dbfs:.1f} dBFS: {hint}")
+    return reading
+
+
+#: Peak above which samples are whole numbers rather than audio: those of 8 bits reach 42 dBFS, of 16 bits 90.
+_WHOLE_NUMBERS_DBFS = 40.0
 
 
 def _observe(meter: LoudnessMeter, samples: Audio, progress: Callable[[int, int], None] | None) -> None:

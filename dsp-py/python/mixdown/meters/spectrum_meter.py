@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import AudioLike, Source
-from mixdown.effects import without_infinities
+from mixdown.display import style
+from mixdown.display.html import Shown
+from mixdown.effects.setting import without_infinities
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
-    """Levels in bands of a fraction of an octave.
+class Spectrum(Shown):
+    """Levels in fractions of an octave.
 
     Attributes
     ----------
@@ -31,6 +33,15 @@ class Spectrum:
         The same over the window of time at the end.
     highest_db : float64 array
         The same of the loudest window of each bin.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+    >>> spectrum = md.spectrum(tone, 48_000, fraction=3)
+    >>> loudest = spectrum.levels_db.argmax()
+    >>> print(f"{spectrum.levels_db[loudest]:.1f} dB at {spectrum.centres_hz[loudest]:.0f} Hz")
+    -3.0 dB at 1000 Hz
     """
 
     centres_hz: NDArray[np.float64]
@@ -52,6 +63,14 @@ class Spectrum:
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> plain = md.spectrum(tone, 48_000).to_dict()
+        >>> len(plain["levels_db"]), round(max(plain["levels_db"]), 1)
+        (61, -3.0)
         """
         return cast(dict[str, Any], without_infinities({name: array.tolist() for name, array in vars(self).items()}))
 
@@ -66,24 +85,31 @@ class Spectrum:
         Returns
         -------
         axes
-        """
-        from matplotlib.figure import Figure
 
-        drawn = Figure(figsize=(8, 4), layout="constrained").add_subplot() if axes is None else axes
-        drawn.semilogx(self.centres_hz, self.highest_db, linewidth=0.8, color="#98A2AD", label="highest")
-        drawn.semilogx(self.centres_hz, self.levels_db, color="#1B6B86", label="whole programme")
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> axes = md.spectrum(tone, 48_000, fraction=3).plot()
+        >>> print(f"{axes.lines[1].get_ydata().max():.1f} dB, {len(axes.lines[1].get_xdata())} bands")
+        -3.0 dB, 31 bands
+        """
+        drawn = style.new_axes() if axes is None else axes
+        drawn.plot(self.centres_hz, style.finite(self.highest_db), linewidth=0.9, color=style.BEFORE, label="highest")
+        levels_db = style.finite(self.levels_db)
+        drawn.plot(self.centres_hz, levels_db, linewidth=1.8, color=style.AFTER, label="whole programme")
         finite = self.levels_db[np.isfinite(self.levels_db)]
         if finite.size and np.isfinite(self.highest_db.max()):
             drawn.set_ylim(max(finite.min(), finite.max() - 90) - 3, self.highest_db.max() + 3)
-        drawn.set_xlabel("Hz")
-        drawn.set_ylabel("dB")
-        drawn.grid(alpha=0.3)
-        drawn.legend(frameon=False)
+        style.style(drawn, title="Spectrum", unit="dB in a band")
+        style.over_frequency(drawn)
+        style.decibel_steps(drawn.yaxis, 7)
+        style.legend(drawn)
         return drawn
 
 
 class SpectrumMeter:
-    """Measures a spectrum block by block.
+    """Spectrum meter in fractions of an octave, fed block by block.
 
     Parameters
     ----------
@@ -98,7 +124,7 @@ class SpectrumMeter:
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> meter = md.SpectrumMeter(48_000, 1, fraction=3)
     >>> meter.observe(np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000))
     >>> meter.reading()
@@ -125,6 +151,15 @@ class SpectrumMeter:
         ----------
         block : array, shape (channels, frames)
             All blocks of one format, float32 or float64. Non-finite samples are refused.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.SpectrumMeter(48_000, 1)
+        >>> for block in np.split(np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000), 10):
+        ...     meter.observe(block)
+        >>> print(f"{meter.reading().levels_db.max():.1f} dB")
+        -3.0 dB
         """
         self._meter.observe(block)
 
@@ -134,17 +169,35 @@ class SpectrumMeter:
         Returns
         -------
         Spectrum
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.SpectrumMeter(48_000, 1, fraction=1)
+        >>> meter.observe(0.5 * np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000))
+        >>> meter.reading()
+        <Spectrum of 11 bands: at most -9.0 dB at 1000 Hz>
         """
         return Spectrum(**self._meter.reading())
 
     def reset(self) -> None:
-        """Clear all state."""
+        """Clear all state.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> meter = md.SpectrumMeter(48_000, 1)
+        >>> meter.observe(np.ones(48_000))
+        >>> meter.reset()
+        >>> meter.reading()
+        <Spectrum of 61 bands: silence>
+        """
         self._meter.reset()
 
 
 @_checks.named
 def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: int = 6) -> Spectrum:
-    """Measure the power in bands of a fraction of an octave.
+    """Measure levels in fractions of an octave.
 
     Parameters
     ----------
@@ -166,7 +219,7 @@ def spectrum(audio: Source, sample_rate_hz: float | None = None, *, fraction: in
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> sine = np.sin(2 * np.pi * 1000 * np.arange(480_000) / 48_000)
     >>> round(float(md.spectrum(sine, 48_000).levels_db.max()), 2)
     -3.01

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -16,6 +15,7 @@ from mixdown._threads import Progress, each
 from mixdown.album.songs import chain_of
 from mixdown.checking import FileCheck, Profile, check
 from mixdown.delivery.manifest import Manifest, ManifestFile
+from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files.names import shown
 from mixdown.files.tags import Picture
@@ -44,7 +44,7 @@ CueEncoding = Literal["latin-1", "utf-8"]
 
 
 @dataclass(frozen=True, eq=False)
-class Delivery:
+class Delivery(Shown):
     """A pack on disk.
 
     Attributes
@@ -239,6 +239,8 @@ def _checked(folder: Path, written: Sequence[Written], progress: Progress) -> di
 
 
 def _about(mastered: Masters, formats: Sequence[Format]) -> dict[str, Any]:
+    from importlib.metadata import version
+
     label = mastered.label
     return {
         PACK: 1,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,29 +12,10 @@ from numpy.typing import NDArray
 from mixdown import _checks
 from mixdown.album.measuring import length_text
 from mixdown.analysis.findings import SEVERITIES, Finding
-from mixdown.analysis.reports import new_figure
-from mixdown.display import html
+from mixdown.display import documents, html, style
+from mixdown.display.style import new_figure
 from mixdown.pack.quality import Quality
 
-_STYLE = """
-@page { size: A4; margin: 9mm }
-body { font: 13px/1.35 "Helvetica Neue", Arial, sans-serif; color: #1c2430; margin: 24px auto; max-width: 1080px }
-h1 { font-size: 21px; margin: 0 0 2px } h2 { font-size: 14px; margin: 14px 0 4px; border-bottom: 1px solid #ccd3dc }
-p { margin: 3px 0 } table { border-collapse: collapse; width: 100% }
-td, th { padding: 2px 8px 2px 0; text-align: right; vertical-align: top; font-variant-numeric: tabular-nums }
-th { font-weight: 600; color: #5a6675; border-bottom: 1px solid #ccd3dc }
-td, th { white-space: nowrap } td:first-child, td.text { white-space: normal; overflow-wrap: break-word }
-td:first-child, th:first-child, .text { text-align: left }
-.columns { display: grid; grid-template-columns: 1fr 1fr; gap: 0 22px; margin-top: 8px }
-svg { display: block; width: 100%; height: auto }
-pre { font: 11px/1.3 Menlo, Consolas, monospace; margin: 2px 0; white-space: pre-wrap; columns: 2; column-gap: 22px }
-td.fault, td.warning, td.note { white-space: nowrap }
-.fault { color: #a3122a; font-weight: 600 } .warning { color: #8a5200; font-weight: 600 } .quiet { color: #5a6675 }
-@media print {
-body { font-size: 8.5px; line-height: 1.2; margin: 0; max-width: none } h1 { font-size: 14px }
-h2 { font-size: 10px; margin: 6px 0 2px }
-pre { font-size: 7px } td, th { padding: 1px 6px 0 0 } }
-"""
 #: Songs and kinds of findings that a page shows; the others are in report.json.
 _MOST_SONGS, _MOST_FINDINGS = 30, 14
 #: Letters of a title in the tables of seams, codecs and sides, and of a line of the disc; cd/pq.txt has them whole.
@@ -70,34 +50,16 @@ def page_of(quality: Quality) -> str:
         f'<p class="{"quiet" if quality.passed else "fault"}">The pack {status}: {quality.verdict}.</p>',
         _findings(quality),
         _songs(quality),
-        _columns(_loudness_plot(quality), _tone_plot(quality)),
-        _columns(_seams(quality) + _changes(quality), _codecs(quality) + _sides(quality)),
+        documents.columns(_loudness_plot(quality), _tone_plot(quality)),
+        documents.columns(_seams(quality) + _changes(quality), _codecs(quality) + _sides(quality)),
         _disc(quality),
     ]
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escaped(title)}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>\n'
-        f"<body>{''.join(parts)}</body></html>\n"
-    )
-
-
-def _columns(left: str, right: str) -> str:
-    return f'<div class="columns"><div>{left}</div><div>{right}</div></div>'
-
-
-def _row(cells: Sequence[str], tag: str = "td", text: Sequence[int] = ()) -> str:
-    heads = [f'<{tag} class="text">' if column in text else f"<{tag}>" for column in range(len(cells))]
-    made = (f"{head}{html.escaped(cell)}</{tag}>" for head, cell in zip(heads, cells, strict=True))
-    return f"<tr>{''.join(made)}</tr>"
+    return documents.document(title, *parts)
 
 
 def _short(title: str) -> str:
     """Return a title of which the table of songs has the rest."""
     return title if len(title) <= _LONG_TITLE else f"{title[: _LONG_TITLE - 1].rstrip()}…"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], text: Sequence[int] = ()) -> str:
-    return f"<table>{_row(head, 'th', text)}{''.join(_row(row, 'td', text) for row in rows)}</table>"
 
 
 def _findings(quality: Quality) -> str:
@@ -152,7 +114,7 @@ def _songs(quality: Quality) -> str:
             )
         )
     more = f'<p class="quiet">And {len(rows) - _MOST_SONGS} more.</p>' if len(rows) > _MOST_SONGS else ""
-    return f"<h2>Songs as delivered</h2>{_table(head, rows[:_MOST_SONGS])}{more}"
+    return f"<h2>Songs as delivered</h2>{documents.table(head, rows[:_MOST_SONGS])}{more}"
 
 
 def _loudness_plot(quality: Quality) -> str:
@@ -164,18 +126,16 @@ def _loudness_plot(quality: Quality) -> str:
         start_s += pause_s
         reading = track.loudness
         times_s = reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
-        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.8)
-        axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color="black", linewidth=1)
+        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.9, color=style.AFTER)
+        axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color=style.INK, linewidth=1)
         top = max(top, reading.max_momentary_lufs)
         start_s += track.duration_s
-    axes.axhline(quality.masters.album_lufs, color="0.5", linestyle=":", linewidth=1)
+    axes.axhline(quality.masters.album_lufs, color="#6A7580", linestyle=":", linewidth=1)
+    style.style(axes, title="Loudness; bars are integrated, dotted is the album", unit="short-term in LUFS")
+    style.over_time(axes, start_s)
     axes.set_xlim(0, start_s)
     axes.set_ylim(top - 30, top + 2)
-    axes.set_xlabel("Time (s)", fontsize=8)
-    axes.set_ylabel("Short-term (LUFS)", fontsize=8)
-    axes.set_title("Loudness; bars are integrated, dotted is the album", fontsize=9, loc="left")
-    axes.tick_params(labelsize=8)
-    return html.svg(figure)
+    return documents.themed(html.svg(figure), "Short-term loudness of the songs over time")
 
 
 def _sounding(levels_lufs: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -191,22 +151,16 @@ def _signed(value: float) -> str:
 def _tone_plot(quality: Quality) -> str:
     figure = new_figure(6.0, 2.5)
     axes = figure.add_subplot()
+    style.begin(axes)
     # By number: fonts of figures lack the letters of many titles.
     for number, tone in enumerate(quality.tones, 1):
-        axes.semilogx(tone.centres_hz, tone.levels_db, linewidth=1, label=str(number))
-    axes.set_xlim(40, 16_000)
+        axes.plot(tone.centres_hz, tone.levels_db, linewidth=1, label=str(number))
     axes.set_ylim(-35, 20)
-    axes.set_xticks([50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000])
-    axes.set_xticklabels(["50", "100", "200", "500", "1k", "2k", "5k", "10k"])
-    axes.minorticks_off()
-    axes.grid(alpha=0.3)
-    axes.set_xlabel("Frequency (Hz)", fontsize=8)
-    axes.set_ylabel("dB re 200 Hz to 5 kHz", fontsize=8)
-    axes.set_title("Thirds of an octave, loud frames, without level", fontsize=9, loc="left")
-    axes.tick_params(labelsize=8)
+    style.style(axes, title="Thirds of an octave, loud frames, without level", unit="dB re 200 Hz to 5 kHz")
+    style.over_frequency(axes)
     if len(quality.tones) <= 10:
         axes.legend(fontsize=7, frameon=False, loc="lower left", ncols=5)
-    return html.svg(figure)
+    return documents.themed(html.svg(figure), "Levels of the songs in thirds of an octave")
 
 
 def _seams(quality: Quality) -> str:
@@ -222,7 +176,7 @@ def _seams(quality: Quality) -> str:
         )
         for seam in quality.seams[:_MOST_SONGS]
     ]
-    return f"<h2>Seams</h2>{_table(('Songs', 'Gap', 'End LUFS', 'Start LUFS', 'Step LU'), rows)}"
+    return f"<h2>Seams</h2>{documents.table(('Songs', 'Gap', 'End LUFS', 'Start LUFS', 'Step LU'), rows)}"
 
 
 def _changes(quality: Quality) -> str:
@@ -243,7 +197,7 @@ def _codecs(quality: Quality) -> str:
         worst = max(some, key=lambda one: one.true_peak_dbtp)
         means = np.mean([one.bitrate_kbps for one in some])
         rows.append((name, f"{means:.0f}", _checks.figure(worst.true_peak_dbtp, 2), _short(worst.title)))
-    return f"<h2>After decoding</h2>{_table(('Format', 'kb/s', 'Highest dBTP', 'Song'), rows, (3,))}"
+    return f"<h2>After decoding</h2>{documents.table(('Format', 'kb/s', 'Highest dBTP', 'Song'), rows, (3,))}"
 
 
 def _sides(quality: Quality) -> str:
@@ -265,7 +219,7 @@ def _sides(quality: Quality) -> str:
             )
         )
     head = ("Side", "Songs", "Length", "Fits dB", "Judged dB", "Lift µm")
-    return f"<h2>Vinyl, {html.escaped(quality.sides[0].check.fmt)}</h2>{_table(head, rows, (1,))}"
+    return f"<h2>Vinyl, {html.escaped(quality.sides[0].check.fmt)}</h2>{documents.table(head, rows, (1,))}"
 
 
 def _disc(quality: Quality) -> str:

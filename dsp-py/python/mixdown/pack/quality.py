@@ -14,6 +14,7 @@ from mixdown.album.tone import Tone, tone_of
 from mixdown.analysis.findings import SEVERITIES, Finding, stated
 from mixdown.checking import FileCheck
 from mixdown.delivery.manifest import ManifestFile
+from mixdown.display.html import Shown
 from mixdown.effects import without_infinities
 from mixdown.pack.formats import Format
 from mixdown.pack.masters import Masters
@@ -65,7 +66,7 @@ class Coded:
 
 
 @dataclass(frozen=True, eq=False)
-class Quality:
+class Quality(Shown):
     """The report of a pack.
 
     Attributes

@@ -14,7 +14,7 @@ from mixdown.session.strips import Strip
 
 @dataclass(eq=False, repr=False)
 class Track(Strip):
-    """A strip with audio of its own.
+    """A strip with audio.
 
     Parameters
     ----------
@@ -23,6 +23,14 @@ class Track(Strip):
     audio : array, shape (frames,), (1, frames) or (2, frames), or what :func:`read` returned
         float32 or float64; non-finite samples are refused. It is copied, converted to the mix's rate if it comes with
         another, and kept read-only, (1 or 2, frames): a change is another array.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix(sample_rate_hz=48_000)
+    >>> lead = mix.track("lead", np.zeros(44_100, np.float32), sample_rate_hz=44_100)
+    >>> lead.audio.shape, lead.fader_db
+    ((1, 48000), 0.0)
     """
 
     audio: Audio
@@ -56,12 +64,34 @@ class Track(Strip):
 
 @dataclass(eq=False, repr=False)
 class Group(Strip):
-    """A strip that others feed, by `to` or by sends; stereo. Its settings are those of :class:`Strip`."""
+    """A stereo bus, fed by `to` or by sends. Its settings are those of :class:`Strip`.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> for side in (-1, 1):
+    ...     _ = mix.track(f"tom {side}", np.full(480, 0.5), pan=side, to="drums")
+    >>> drums = mix.group("drums", fader_db=-6.0206)
+    >>> mix.render(tail="none")[:, 100].round(4).tolist()
+    [0.25, 0.25]
+    """
 
 
 @dataclass(eq=False, repr=False)
 class Return(Strip):
-    """As a group, and heard while other strips are soloed. Its settings are those of :class:`Strip`."""
+    """A stereo bus that is heard while other strips are soloed. Its settings are those of :class:`Strip`.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> echo = mix.returns("echo", [md.Delay(time_ms=5, feedback=0)])
+    >>> dry = mix.track("dry", np.eye(1, 480)[0], pan=-1, sends={"echo": -6.0206})
+    >>> left = mix.render(tail="none")[0]
+    >>> np.flatnonzero(left).tolist(), left[[0, 240]].round(4).tolist()
+    ([0, 240], [1.0, 0.5])
+    """
 
     def _input(self) -> dict[str, Any]:
         return {"type": "Return"}

@@ -104,7 +104,7 @@ class Strips(Mapping[str, Strip]):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> kick = mix.track("kick", np.ones(48_000), pan=-1, fader_db=[(0.0, 0), (1.0, -6.0206)])
         >>> mix.render(tail="none")[0, 24_000].round(4)
@@ -117,7 +117,7 @@ class Strips(Mapping[str, Strip]):
     @_checks.named
     @_takes_settings(Group)
     def group(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Group:
-        """Add a group: a stereo strip that others feed by their `to`.
+        """Add a group: a stereo bus, fed by strips with their `to`.
 
         Parameters
         ----------
@@ -132,22 +132,53 @@ class Strips(Mapping[str, Strip]):
         -------
         Group
             Also ``mix[name]``.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> tone = np.sin(2 * np.pi * 1_000 * np.arange(48_000) / 48_000)
+        >>> _ = mix.track("kick", tone, pan=-1, to="drums")
+        >>> drums = mix.group("drums", [md.Compressor(threshold_db=-12, ratio=4, knee_db=0)])
+        >>> print(f"{20 * np.log10(mix.render(tail='none')[0, -4_800:].max()):.1f} dBFS")
+        -9.0 dBFS
         """
         return self._add(Group, {"name": name, "inserts": inserts, **settings})
 
     @_checks.named
     @_takes_settings(Return)
     def returns(self, name: str, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> Return:
-        """Add a return: as :meth:`group`, fed by `sends` of other strips, and heard while other strips are soloed.
+        """Add a return: a stereo bus, fed by `sends`, and heard while other strips are soloed.
 
-        Its inserts are an effect such as a reverb.
+        Parameters
+        ----------
+        name : str
+            Unique in the mix, without "/".
+        inserts : sequence of effects, default none
+            The effect, such as a reverb, first to last.
+        **settings
+            See :class:`Strip`.
+
+        Returns
+        -------
+        Return
+            Also ``mix[name]``.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> hall = mix.returns("hall", [md.Delay(time_ms=5, feedback=0)], fader_db=-6.0206)
+        >>> _ = mix.track("snare", np.eye(1, 480)[0], pan=-1, sends={"hall": 0})
+        >>> mix.render(tail="none")[0, [0, 240]].round(4).tolist()
+        [1.0, 0.5]
         """
         return self._add(Return, {"name": name, "inserts": inserts, **settings})
 
     @_checks.named
     @_takes_settings(Master)
     def master(self, inserts: Iterable[Effect] = (), **settings: Unpack[FurtherSettings]) -> None:
-        """Set the master strip: what is not given takes its default.
+        """Set the master strip; settings that are not given take their defaults.
 
         Parameters
         ----------
@@ -155,6 +186,17 @@ class Strips(Mapping[str, Strip]):
             On the stereo bus, first to last.
         **settings
             See :class:`Strip`; it has no `sends`, `to`, `solo` and `solo_safe`.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.full(480, 0.5), pan=-1)
+        >>> mix.master([md.Gain(gain_db=6.0206)], fader_db=-12.0412)
+        >>> print(f"{mix.render(tail='none')[0, 100]:.4f}")
+        0.2500
+        >>> mix.master_strip.fader_db
+        -12.0412
         """
         made = self._made(Master, {"inserts": inserts, **settings})
         self._master.__dict__.clear()
@@ -162,7 +204,7 @@ class Strips(Mapping[str, Strip]):
 
     @_checks.named
     def vca(self, name: str, members: Iterable[str], *, fader_db: float = 0.0, mute: bool = False) -> Vca:
-        """Set a VCA group: one fader for several strips, whose own faders stay.
+        """Set a VCA group: one fader for several strips, which keep their own faders.
 
         Parameters
         ----------
@@ -179,6 +221,17 @@ class Strips(Mapping[str, Strip]):
         -------
         Vca
             Also ``mix.vcas[name]``.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("kick", np.full(480, 0.5), pan=-1)
+        >>> _ = mix.vca("drums", ["kick"], fader_db=-6.0206)
+        >>> print(f"{mix.render(tail='none')[0, 100]:.4f}")
+        0.2500
+        >>> mix.vcas["drums"].fader_db
+        -6.0206
         """
         vca = Vca(name, members, fader_db=fader_db, mute=mute)  # type: ignore[arg-type]
         self._vcas.add(vca)
@@ -217,7 +270,7 @@ class Strips(Mapping[str, Strip]):
         return strip
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a strip, also where others feed it. The order of strips stays.
+        """Rename a strip and every reference to it. The order of strips stays.
 
         Parameters
         ----------
@@ -227,6 +280,16 @@ class Strips(Mapping[str, Strip]):
         ------
         MixerError
             If there is no strip `old`, or a strip `new` already; nothing changes then.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix(sample_rate_hz=44_100)
+        >>> _ = mix.track("kick", np.ones(480), to="drums")
+        >>> _ = mix.group("drums", fader_db=-3)
+        >>> mix.rename("drums", "kit")
+        >>> mix["kick"].to, mix["kit"].fader_db, mix.sample_rate_hz
+        ('kit', -3.0, 44100)
         """
         if isinstance(old, str) and old == MASTER:
             raise MixerError("the master strip, mix.master_strip, keeps its name")
@@ -281,7 +344,26 @@ class Strips(Mapping[str, Strip]):
     @overload
     def get(self, name: str, default: _Default) -> Strip | _Default: ...
     def get(self, name: str, default: object = None) -> object:
-        """Return the strip called `name`, or `default`."""
+        """Return the strip called `name`, or `default`.
+
+        Parameters
+        ----------
+        name : str
+        default : optional
+            Returned where there is no strip of this name.
+
+        Returns
+        -------
+        Strip, or `default`
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("kick", np.ones(480), fader_db=-3)
+        >>> mix.get("kick").fader_db, mix.get("snare")
+        (-3.0, None)
+        """
         return self._strips.get(name, default) if isinstance(name, str) else default
 
     __eq__ = object.__eq__

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio
+from mixdown.effects.answers import Answers
 from mixdown.session.readings import MixReading, StripReading
 
 Progress = Callable[[int, int], None]
@@ -23,9 +24,13 @@ class Measured:
     def _engine(self) -> tuple[dict[str, Any], list[Audio]]:
         """Return plain values for the compiled module, and the audio of the tracks in one format."""
 
+    @abstractmethod
+    def _answers(self) -> Answers | None:
+        """Return what the compiled module calls for functions of whole signals, if there are any."""
+
     @_checks.named
     def measure(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> MixReading:
-        """Measure every strip over the whole mix: after fader, pan and mute, the master as it is rendered.
+        """Measure every strip over the whole mix: after fader, pan and mute, the master at its output.
 
         Parameters
         ----------
@@ -39,7 +44,7 @@ class Measured:
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> tone = np.sin(2 * np.pi * 997 * np.arange(96_000) / 48_000)
         >>> _ = mix.track("lead", tone, fader_db=-6, inserts=[md.Compressor(threshold_db=-8, ratio=2)])
@@ -50,5 +55,5 @@ class Measured:
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        readings = _core.measure_mix(plain, tracks, self._sample_rate_hz, keep, report)
+        readings = _core.measure_mix(plain, tracks, self._sample_rate_hz, keep, report, self._answers())
         return MixReading({name: StripReading(**reading) for name, reading in readings.items()})

@@ -12,8 +12,9 @@ import numpy as np
 from mixdown import _checks, _core
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.display.routing import mix as drawing
+from mixdown.effects.answers import Answers, answers
 from mixdown.effects.setting import without_infinities
 from mixdown.session.automation import Points
 from mixdown.session.kinds import Group, Return, Track
@@ -24,7 +25,7 @@ from mixdown.session.reading import load
 from mixdown.session.routing import MASTER, refuse_unknown
 from mixdown.session.saving import save
 from mixdown.session.strips import Strip
-from mixdown.session.table import rows_of, table
+from mixdown.session.table import table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 _MOST_ROWS = 16
 
 
-class Mix(Measured, Strips):
-    """Tracks, groups and returns through faders, pans, inserts and sends into stereo; a mapping of names to strips.
+class Mix(Shown, Measured, Strips):
+    """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
     Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
     circle is refused at once.
@@ -53,7 +54,7 @@ class Mix(Measured, Strips):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = md.Mix(sample_rate_hz=48_000)
     >>> _ = mix.track("left", np.full(480, 0.5), pan=-1, to="band")
     >>> _ = mix.track("right", np.full(480, 0.25), pan=1, fader_db=-6.0206)
@@ -64,7 +65,7 @@ class Mix(Measured, Strips):
 
     @_checks.named
     def automate(self, path: str, points: Points | None) -> None:
-        """Give a parameter points in time.
+        """Set automation points of a parameter.
 
         Parameters
         ----------
@@ -74,10 +75,16 @@ class Mix(Measured, Strips):
             ``"vocals/2/bands[0].gain_db"``, ``"vocals/2/effects[1].threshold_db"``,
             ``"vocals/2/bands[0].shape.frequency_hz"``. Of a strip itself `fader_db`, the pans and `mute` take points,
             of a send `level_db`, `pan` and `mute`, of an insert every parameter that
-            :attr:`takes automation <Parameter.takes_automation>`.
+            `takes_automation` of :class:`Parameter`.
         points : list of (seconds, value) or (seconds, value, shape), or None
             As in :class:`Strip`; the shape of switches, and of numbers in steps as slopes, is "hold". None makes it a
             constant again, with the value that it had before.
+
+        Raises
+        ------
+        ParameterError
+            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
+            nothing changes then.
 
         Notes
         -----
@@ -86,15 +93,9 @@ class Mix(Measured, Strips):
         line is heard where it is drawn, and a step begins up to 11.7 ms before its time and ends within 10 ms after
         it. Those of filters glide over 50 ms and are heard 17 ms late.
 
-        Raises
-        ------
-        ParameterError
-            For a path that leads nowhere, times that fall, values out of range, all points of an insert taken together:
-            nothing changes then.
-
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("keys", np.full(48_000, 0.5), pan=-1, inserts=[md.Gain()])
         >>> mix.automate("keys/0/gain_db", [(0.0, 0), (0.5, -12.0412, "hold")])
@@ -123,13 +124,6 @@ class Mix(Measured, Strips):
             return head
         lines = [head, table(self._first(), self._master, self._members())]
         return "\n".join([*lines, *self._more()])
-
-    def _repr_html_(self) -> str:
-        """Return the routing and the strips for a notebook."""
-        headings, *rows = rows_of(self._first(), self._master, self._members())
-        drawn = html.svg(self.graph().figure) if len(self) <= _MOST_ROWS else ""
-        title = repr(self).partition("\n")[0].strip("<>")
-        return html.page(title, drawn, html.table(headings, rows), *self._more())
 
     def _first(self) -> list[Strip]:
         """Return the strips that are shown with the mix."""
@@ -164,9 +158,13 @@ class Mix(Measured, Strips):
         dtype = np.result_type(*{audio.dtype for audio in tracks})
         return self._plain(), [audio.astype(dtype, copy=False) for audio in tracks]
 
+    def _answers(self) -> Answers | None:
+        functions = (placed for strip in self._all() for placed in strip._functions())
+        return answers(functions, self._sample_rate_hz)
+
     @_checks.named
     def render(self, tail: Literal["none", "auto"] | float = "auto", progress: Progress | None = None) -> Audio:
-        """Mix all tracks.
+        """Render the mix.
 
         Parameters
         ----------
@@ -174,7 +172,8 @@ class Mix(Measured, Strips):
             Length of the mix beyond the longest track: "auto" until 100 ms are below -120 dBFS, on a grid of
             100 ms, at most 60 s. A single effect, which keeps the length of its input, has "none" by default.
         progress : function, optional
-            Called with the frames done and the frames of the longest track. What it raises ends the work.
+            Called with the frames done and the frames of the longest track. What it raises ends the work. A mix with
+            :class:`Function` is rendered once more for each of them in series, before progress is reported.
 
         Returns
         -------
@@ -185,10 +184,19 @@ class Mix(Measured, Strips):
         ------
         MixerError
             If there are no tracks; for a destination, send or key that does not exist, or that is a track.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.full(480, 0.5, np.float32), fader_db=-6.0206)
+        >>> out = mix.render(tail=0.1)
+        >>> print(f"{out.shape}, {out.dtype}, {out[0, 100]:.4f} on each side")
+        (2, 5280), float32, 0.1768 on each side
         """
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report)
+        return _core.render_mix(plain, tracks, self._sample_rate_hz, keep, report, self._answers())
 
     @_checks.named
     def stems(
@@ -217,7 +225,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("kick", np.full(480, 0.5), to="drums")
         >>> _ = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
@@ -229,7 +237,7 @@ class Mix(Measured, Strips):
         wanted = _checks.one_of("of", of, ("master_inputs", "tracks"))
         keep, report = _checks.tail(tail), _checks.callback("progress", progress)
         plain, tracks = self._engine()
-        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report)
+        return _core.render_stems(plain, tracks, self._sample_rate_hz, wanted, keep, report, self._answers())
 
     def table(self) -> str:
         """Return the strips as a table of text, the master last.
@@ -240,7 +248,7 @@ class Mix(Measured, Strips):
 
         Examples
         --------
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix()
         >>> _ = mix.track("lead", np.zeros(480), fader_db=-3, inserts=[md.Gate()], sends={"hall": -18})
         >>> _ = mix.returns("hall", [md.Plate()])
@@ -263,6 +271,15 @@ class Mix(Measured, Strips):
         Returns
         -------
         matplotlib Axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.ones(480), sends={"hall": -12})
+        >>> _ = mix.returns("hall", [md.Reverb()])
+        >>> [(text.get_text(), round(text.get_position()[0], 1)) for text in mix.graph().texts]
+        [('lead', 0.0), ('hall', 1.0), ('master', 2.0)]
         """
         if axes is not None and not hasattr(axes, "add_patch"):
             raise TypeError(f"axes = {_checks.shown(axes)} is not a matplotlib Axes")
@@ -270,7 +287,7 @@ class Mix(Measured, Strips):
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a session file, and the audio files that it names.
+        r"""Read a session file, and the audio files that it names.
 
         Parameters
         ----------
@@ -286,6 +303,19 @@ class Mix(Measured, Strips):
         ParameterError, MixerError, FileNotFoundError
             For what :meth:`track` would refuse, for names that are not known, for audio files that are not there; with
             the line, and the nearest name.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     md.write(f"{folder}/kick.wav", np.full((1, 480), 0.5), 48_000, bit_depth=32)
+        ...     session = pathlib.Path(folder, "song.toml")
+        ...     track = 'track = [{name = "kick", audio = "kick.wav", fader_db = -3}]'
+        ...     _ = session.write_text(f"version = 1; sample_rate_hz = 48000; {track}".replace("; ", "\n"))
+        ...     mix = md.Mix.from_file(session)
+        >>> mix["kick"].fader_db, mix["kick"].audio.shape
+        (-3.0, (1, 480))
         """
         return load(path, cls)
 
@@ -310,7 +340,7 @@ class Mix(Measured, Strips):
         Examples
         --------
         >>> import pathlib, tempfile
-        >>> import numpy as np, mixdown as md
+        >>> import mixdown as md, numpy as np
         >>> mix = md.Mix(sample_rate_hz=48_000)
         >>> _ = mix.track("lead", np.full(480, 0.5), fader_db=-3)
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -333,11 +363,23 @@ class Mix(Measured, Strips):
         save(self, path)
 
     def files(self) -> list[Path]:
-        """Return the files of tracks whose audio is as it was read or written.
+        """Return the audio files of tracks whose audio has not changed since it was read or written.
 
         Returns
         -------
         list of Path
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import mixdown as md, numpy as np
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mix = md.Mix()
+        ...     _ = mix.track("kick", np.ones(480))
+        ...     before = len(mix.files())
+        ...     mix.save(f"{folder}/song.toml")
+        ...     before, len(md.Mix.from_file(f"{folder}/song.toml").files())
+        (0, 1)
         """
         return [Path(file) for strip in self.values() if (file := source_file(strip)) is not None]
 
@@ -349,5 +391,13 @@ class Mix(Measured, Strips):
         dict
             ``{"version": 1, "sample_rate_hz": 48000, "track": […], …}``. Valid as strict JSON: an infinity is the word
             "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> mix = md.Mix()
+        >>> _ = mix.group("drums", fader_db=-3)
+        >>> mix.to_dict()
+        {'version': 1, 'sample_rate_hz': 48000, 'group': [{'name': 'drums', 'fader_db': -3.0}]}
         """
         return cast(dict[str, Any], without_infinities(plain_mix(self)))

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
+from mixdown._core import ParameterError
 from mixdown.effects import ImpulseResponse, from_dict
 from mixdown.effects.setting import Setting
 from mixdown.session.automation import Point, parameter_at, usual_shape
@@ -68,6 +69,8 @@ class Session(Protocol):
 
 def plain_mix(mix: Session) -> dict[str, Any]:
     """Return a mix in plain values: what a session file holds. Audio of no file has no path."""
+    for place, function in (placed for strip in (*mix.values(), mix.master_strip) for placed in strip._functions()):
+        raise ParameterError(f"{function._told(place)} has no plain values: no session file holds one")
     plain: dict[str, Any] = {"version": VERSION, "sample_rate_hz": mix.sample_rate_hz}
     for strip in mix.values():
         plain.setdefault(kind_of(strip), []).append(_plain_strip(strip))

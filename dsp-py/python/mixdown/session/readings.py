@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from mixdown import _checks
 from mixdown._core import MixerError
+from mixdown.display.html import Shown
 from mixdown.effects.setting import without_infinities
 from mixdown.session.routing import shown
 
@@ -18,8 +19,8 @@ _HEADINGS = ("Strip", "Peak", "RMS", "Loudness", "Correlation", "Reduction", "Cl
 
 
 @dataclass(frozen=True)
-class StripReading:
-    """One strip over a whole rendering, after fader, pan and mute. Silence is -inf, never NaN.
+class StripReading(Shown):
+    """Levels of one strip over a rendering, after fader, pan and mute. Silence is -inf, never NaN.
 
     Attributes
     ----------
@@ -35,6 +36,15 @@ class StripReading:
         Largest gain reduction of one of its inserts; 0 without dynamics.
     clipped_samples : int
         Samples at or beyond full scale.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> _ = mix.track("lead", np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000), fader_db=-6)
+    >>> reading = mix.measure(tail="none")["lead"]
+    >>> print(f"{reading.peak_dbfs:.1f} dBFS peak, {reading.integrated_lufs:.1f} LUFS")
+    -9.0 dBFS peak, -9.0 LUFS
     """
 
     peak_dbfs: float
@@ -66,8 +76,18 @@ class StripReading:
         )
 
 
-class MixReading(Mapping[str, StripReading]):
-    """The readings of the strips of a mix by their names, in the order of the mix, the master last."""
+class MixReading(Shown, Mapping[str, StripReading]):
+    """Readings of the strips of a mix by name, in the order of the mix, the master last.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> _ = mix.track("lead", np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000))
+    >>> readings = mix.measure(tail="none")
+    >>> [(name, round(reading.peak_dbfs, 1)) for name, reading in readings.items()]
+    [('lead', -3.0), ('master', -3.0)]
+    """
 
     def __init__(self, readings: Mapping[str, StripReading]) -> None:
         self._readings = dict(readings)
@@ -97,6 +117,16 @@ class MixReading(Mapping[str, StripReading]):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.sin(2 * np.pi * 997 * np.arange(48_000) / 48_000))
+        >>> print(mix.measure(tail="none").table())
+        Strip        Peak        RMS   Loudness  Correlation  Reduction  Clipped
+        lead    -3.0 dBFS  -6.0 dBFS  -3.0 LUFS         1.00     0.0 dB        0
+        master  -3.0 dBFS  -6.0 dBFS  -3.0 LUFS         1.00     0.0 dB        0
         """
         rows = [_HEADINGS, *((name, *reading._row()) for name, reading in self.items())]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -111,6 +141,14 @@ class MixReading(Mapping[str, StripReading]):
         -------
         dict
             Valid as strict JSON: an infinity is the word "inf" or "-inf".
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> _ = mix.track("lead", np.full(48_000, 0.5), pan=-1)
+        >>> round(mix.measure(tail="none").to_dict()["lead"]["peak_dbfs"], 2)
+        -6.02
         """
         plain = {name: dataclasses.asdict(reading) for name, reading in self.items()}
         return cast(dict[str, Any], without_infinities(plain))

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from mixdown.files.writing import replace_file
 from mixdown.session.kinds import Track
@@ -50,6 +49,8 @@ def remember(strip: Track, file: Path, stamp: Stamp) -> None:
 
 def _stays(strip: Track, folder: AudioFolder, sample_rate_hz: float) -> bool:
     """Whether a session file can name the file of a track: it has the same audio, and no other session writes it."""
+    import soundfile
+
     name = source_file(strip)
     if name is None:
         return False

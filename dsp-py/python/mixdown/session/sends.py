@@ -34,7 +34,7 @@ class Send(Setting):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> mix = md.Mix()
     >>> hall = mix.returns("hall", fader_db=-6.0206)
     >>> dry = mix.track("dry", np.full(480, 0.5), fader_db=-np.inf, sends={"hall": md.Send(tap="pre_fader", pan=-1)})

@@ -14,6 +14,7 @@ from mixdown._core import ParameterError, ShapeError
 from mixdown._threads import each
 from mixdown.conversion import at_rate
 from mixdown.effects import Effect, PanLaw
+from mixdown.effects.setting import meant_setting
 from mixdown.session.automation import Automated, Points
 from mixdown.session.sends import FrozenDict, Send
 
@@ -73,7 +74,8 @@ def effects_of(value: Any) -> tuple[Effect, ...]:
     effects = _checks.items("inserts", value, "effects")
     for position, effect in enumerate(effects):
         if not isinstance(effect, Effect):
-            raise TypeError(f"inserts[{position}] = {_checks.shown(effect)} is not an effect")
+            shown = _checks.shown(effect)
+            raise TypeError(f"inserts[{position}] = {shown} is not an effect{meant_setting(effect)}")
     return tuple(effects)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from mixdown import _checks
 from mixdown._checks import Audio
@@ -85,6 +84,8 @@ def stamp_of(file: Path) -> Stamp:
 
 def read_audio(file: Path) -> Recording | tuple[Audio, float]:
     """Return the audio of a file; 64-bit floating point as float64."""
+    import soundfile
+
     with contextlib.suppress(soundfile.LibsndfileError):
         if soundfile.info(os.fsencode(file)).subtype == "DOUBLE":
             samples, rate_hz = soundfile.read(os.fsencode(file), dtype="float64", always_2d=True)
@@ -103,6 +104,8 @@ def _same_for_all(file: str | Path) -> str:
 
 def _mark(file: Path) -> tuple[str, str] | None:
     """Return the names of the document and of what an audio file was written for, if it was."""
+    import soundfile
+
     with contextlib.suppress(OSError, ValueError, soundfile.LibsndfileError):
         with soundfile.SoundFile(os.fsencode(file)) as opened:
             comment = opened.comment
@@ -114,6 +117,8 @@ def _mark(file: Path) -> tuple[str, str] | None:
 
 def _wav(audio: Audio, sample_rate_hz: float, mark: tuple[str, str]) -> bytes:
     """Return audio as a WAV file of its own format, so that nothing is rounded."""
+    import soundfile
+
     target = io.BytesIO()
     subtype = "DOUBLE" if audio.dtype == np.float64 else "FLOAT"
     rate_hz = _checks.sample_rate(sample_rate_hz, whole=True)

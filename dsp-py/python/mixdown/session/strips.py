@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Protocol, Self, cast, get_args
 
 from mixdown import _checks, _core
 from mixdown._core import MixerError, ParameterError, ShapeError
-from mixdown.display import html
+from mixdown.display.html import Shown
 from mixdown.effects import Effect, PanLaw, Parameter, parameters_of
+from mixdown.effects.setting import WholeFunction
 from mixdown.session.automation import STRIP_LANES, Automated, Point, Points, is_points, lane, parameter_at, read_points
 from mixdown.session.inserts import places_after
 from mixdown.session.routing import MASTER, shown
@@ -44,8 +45,8 @@ def _names(kind: Any) -> tuple[str, ...]:
 
 
 @dataclass(eq=False, repr=False)
-class Strip:
-    """One strip of a :class:`Mix`: the settings that tracks, groups and returns have in common.
+class Strip(Shown):
+    """One strip of a :class:`Mix`: the settings that tracks, groups and returns share.
 
     They may be changed until the mix is rendered. Each new value is checked at once; a refused one changes nothing.
 
@@ -83,9 +84,9 @@ class Strip:
     mute : bool or points, default False
         Mutes the strip and its sends, not the keys that it gives.
     solo : bool, default False
-        While any strip is soloed, only soloed ones, what feeds them, what they feed, and returns are heard.
+        While any strip is soloed, only soloed strips, their sources and destinations, and returns are heard.
     solo_safe : bool, default False
-        Is heard while other strips are soloed.
+        Stays audible while other strips are soloed.
     stereo_pan : "balance" or "dual", default "balance"
         Placing of a strip that is stereo after its inserts: `pan` turns one side down, or left and right are panned by
         themselves.
@@ -93,6 +94,17 @@ class Strip:
         -1 to 1: position of the left channel, for "dual".
     right_pan : float or points, default 1
         -1 to 1: position of the right channel, for "dual".
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> lead = mix.track("lead", np.full(480, 0.5), pan=-1, fader_db=-6.0206)
+    >>> mix.render(tail="none")[:, 100].round(4).tolist()
+    [0.25, 0.0]
+    >>> lead.fader_db = 0
+    >>> mix.render(tail="none")[:, 100].round(4).tolist()
+    [0.5, 0.0]
     """
 
     name: str
@@ -194,17 +206,24 @@ class Strip:
         Returns
         -------
         tuple of Parameter
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> fader = next(parameter for parameter in md.Strip.parameters() if parameter.name == "fader_db")
+        >>> fader.minimum, fader.maximum, fader.default, fader.unit
+        (-inf, 12.0, 0.0, 'dB')
         """
         return parameters_of("Strip")
 
     @property
     def automation(self) -> Mapping[str, tuple[Point, ...]]:
-        """Points of all automated parameters, by their path from the strip."""
+        """Points of all automated parameters, by the path of the parameter."""
         own = {name: getattr(self, name) for name in STRIP_LANES if isinstance(getattr(self, name), tuple)}
         return FrozenDict({**own, **self._lanes})
 
     def automate(self, parameter: str, points: Points | None) -> None:
-        """Give a parameter points in time; see :meth:`Mix.automate`.
+        """Set automation points of a parameter; see :meth:`Mix.automate`.
 
         Parameters
         ----------
@@ -212,6 +231,17 @@ class Strip:
             Its path from the strip, as ``fader_db``, ``2/threshold_db`` or ``sends/hall/level_db``.
         points : list of (seconds, value[, shape]), or None
             None makes it a constant again.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> mix = md.Mix()
+        >>> lead = mix.track("lead", np.ones(48_000), pan=-1)
+        >>> lead.automate("fader_db", [(0.0, 0), (1.0, -12)])
+        >>> lead.automation
+        {'fader_db': ((0.0, 0.0, 'db_linear'), (1.0, -12.0, 'db_linear'))}
+        >>> print(f"{20 * np.log10(mix.render(tail='none')[0, 24_000]):.2f} dB halfway")
+        -6.00 dB halfway
         """
         if not isinstance(parameter, str):
             raise TypeError(f"parameter = {_checks.shown(parameter)} is not a text")
@@ -362,6 +392,12 @@ class Strip:
         params["automation"] = [lane(paths[path], points) for path, points in self.automation.items()]
         return {"name": self.name, "input": self._input(), "params": params}
 
+    def _functions(self) -> Iterator[tuple[str, WholeFunction]]:
+        """Yield the functions of whole signals among its inserts, each with its place."""
+        for position, effect in enumerate(self.inserts):
+            for within, function in effect._functions():
+                yield f"{self.name}/inserts/{position}/{within}".removesuffix("/"), function
+
     def _keys(self, inserts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if self.key_from is None:
             return []
@@ -391,19 +427,6 @@ class Strip:
         if self.to != MASTER:
             parts.append(f"to {self.to}")
         return f"<{type(self).__name__} {_checks.shown(self.name)}: {', '.join(parts)}>"
-
-    def _repr_html_(self) -> str:
-        """Return the settings that are not the default for a notebook."""
-        shown_as = {
-            "inserts": [*map(repr, self.inserts)],
-            "sends": [f"{to}: {send}" for to, send in self.sends.items()],
-        }
-        rows = [
-            (entry.name, "\n".join(shown_as.get(entry.name, [said(value)])))
-            for entry in dataclasses.fields(self)
-            if entry.name not in ("name", "audio") and (value := getattr(self, entry.name)) != entry.default
-        ]
-        return html.page(" ".join([type(self).__name__, self.name, *self._said()]), html.table((), rows))
 
     def _said(self) -> list[str]:
         return []

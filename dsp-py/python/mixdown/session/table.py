@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from mixdown._tables import aligned
 from mixdown.session.sends import Send
 from mixdown.session.strips import Strip
 from mixdown.session.words import listed, said
@@ -28,12 +29,7 @@ def rows_of(strips: Iterable[Strip], master: Strip, vcas: Mapping[str, Sequence[
 def table(strips: Iterable[Strip], master: Strip, vcas: Mapping[str, Sequence[str]]) -> str:
     """Return the strips of a mix as a table of text, the master last."""
     rows = rows_of(strips, master, vcas)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(_line(cells, widths) for cells in rows)
-
-
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    return aligned(rows, left=len(rows[0]))
 
 
 def _row(strip: Strip, vcas: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -9,13 +9,14 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from mixdown import _checks, _core
+from mixdown.display.html import Shown
 from mixdown.effects import Parameter, parameters_of
 from mixdown.session.routing import not_among
 from mixdown.session.settings import strip_name
 
 
 @dataclass(eq=False)
-class Vca:
+class Vca(Shown):
     """One fader for several strips, as :meth:`Mix.vca` makes it. Its settings may be changed.
 
     Parameters
@@ -28,6 +29,15 @@ class Vca:
         Added to the faders of the members, -inf to 12 dB; at -144 and below silence.
     mute : bool, default False
         Mutes the members and their sends.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> mix = md.Mix()
+    >>> _ = mix.track("kick", np.full(480, 0.5), pan=-1)
+    >>> drums = mix.vca("drums", ["kick"], fader_db=-6.0206)
+    >>> print(f"{mix.render(tail='none')[0, 100]:.4f}, with the fader of the kick at {mix['kick'].fader_db} dB")
+    0.2500, with the fader of the kick at 0.0 dB
     """
 
     name: str
@@ -57,6 +67,12 @@ class Vca:
         Returns
         -------
         tuple of Parameter
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> [(parameter.name, parameter.default) for parameter in md.Vca.parameters()]
+        [('name', None), ('members', None), ('fader_db', 0.0), ('mute', False)]
         """
         return parameters_of("Vca")
 

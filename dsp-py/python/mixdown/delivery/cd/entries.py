@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixdown.delivery.cd.times import SECTOR_FRAMES
+from mixdown.display.html import Shown
 
 
 @dataclass(frozen=True)
-class CdTrack:
-    """A track of a compact disc, as asked for.
+class CdTrack(Shown):
+    """A requested track of a compact disc.
 
     Positions are frames of the whole programme at 44.1 kHz.
 
@@ -23,7 +24,7 @@ class CdTrack:
     isrc : str, optional
         With or without hyphens.
     pause_frame : int, optional
-        Where the track before ends and the pause begins: index 0. By default there is no pause. What lies before the
+        Where the track before ends and the pause begins: index 0. By default there is no pause. Audio before the
         first track is its pause: hidden audio.
     starts_in_music : bool, default False
         The track before runs into this one: the start goes to the nearest sector border, not to the one before.
@@ -36,8 +37,8 @@ class CdTrack:
 
     Examples
     --------
-    >>> from mixdown.delivery.cd import CdTrack
-    >>> CdTrack("Overture", 0, isrc="DE-A12-26-00001").start_frame
+    >>> import mixdown as md
+    >>> md.CdTrack("Overture", 0, isrc="DE-A12-26-00001").start_frame
     0
     """
 
@@ -54,7 +55,7 @@ class CdTrack:
 
 
 @dataclass(frozen=True)
-class CdEntry:
+class CdEntry(Shown):
     """A track as it lies on the disc, in sectors of 1/75 s from the start of the image.
 
     Attributes
@@ -72,6 +73,14 @@ class CdEntry:
     end_sector : int
         Where the next pause or track, or the lead-out, begins.
     copy_permitted, pre_emphasis : bool
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> tracks = [md.CdTrack("One", 0), md.CdTrack("Two", 529_200, pause_frame=441_000)]
+    >>> second = md.CdLayout.of(tracks, 1_000_000).entries[1]
+    >>> second.pause_sectors / 75, round(second.sectors / 75, 2)
+    (2.0, 10.68)
     """
 
     number: int
@@ -98,8 +107,8 @@ class CdEntry:
 
 
 @dataclass(frozen=True)
-class CdContents:
-    """What lies on a compact disc.
+class CdContents(Shown):
+    """The contents of a compact disc.
 
     Attributes
     ----------
@@ -112,7 +121,7 @@ class CdContents:
     barcode : str
         13 digits, or empty.
     notes : tuple of str
-        What differs on the disc from what was asked for, and what players may not show.
+        Differences from the request, and texts that players may not show.
     """
 
     entries: tuple[CdEntry, ...]

@@ -22,7 +22,6 @@ from mixdown.delivery.cd.pq import pq_table, tracks_counted
 from mixdown.delivery.cd.text import checked_text
 from mixdown.delivery.cd.times import timecode
 from mixdown.delivery.cd.toc import toc_file
-from mixdown.display import html
 
 #: Most tracks of a disc [P IEC 60908].
 MOST_TRACKS = 99
@@ -30,9 +29,18 @@ MOST_TRACKS = 99
 
 @dataclass(frozen=True, repr=False)
 class CdLayout(CdContents):
-    """The layout of a compact disc, made by :meth:`of`.
+    """The layout of a compact disc, made by :meth:`CdLayout.of`.
 
     Its attributes are those of :class:`CdContents`.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> layout = md.CdLayout.of([md.CdTrack("One", 0), md.CdTrack("Two", 500_000)], 1_000_000)
+    >>> layout
+    <CdLayout: 2 tracks, 00:22:51>
+    >>> layout.total_frames, layout.padded_frames, layout.notes
+    (1701, 1000188, ())
     """
 
     @classmethod
@@ -68,9 +76,9 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> tracks = [CdTrack("One", 0), CdTrack("Two", 500_000, pause_frame=450_000)]
-        >>> layout = CdLayout.of(tracks, 1_000_000)
+        >>> import mixdown as md
+        >>> tracks = [md.CdTrack("One", 0), md.CdTrack("Two", 500_000, pause_frame=450_000)]
+        >>> layout = md.CdLayout.of(tracks, 1_000_000)
         >>> [(entry.pause_sector, entry.start_sector, entry.end_sector) for entry in layout.entries]
         [(0, 0, 766), (766, 850, 1701)]
         """
@@ -105,8 +113,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> print(CdLayout.of([CdTrack("One", 0)], 441_000).cue().decode("latin-1").replace("\r", ""), end="")
+        >>> import mixdown as md
+        >>> print(md.CdLayout.of([md.CdTrack("One", 0)], 441_000).cue().decode("latin-1").replace("\r", ""), end="")
         FILE "album.wav" WAVE
           TRACK 01 AUDIO
             TITLE "One"
@@ -128,8 +136,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> CdLayout.of([CdTrack("", 0)], 441_000).toc().decode().splitlines()[-1]
+        >>> import mixdown as md
+        >>> md.CdLayout.of([md.CdTrack("", 0)], 441_000).toc().decode().splitlines()[-1]
         'FILE "album.wav" 00:00:00 00:10:00'
         """
         return toc_file(self, file)
@@ -144,8 +152,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> packs = CdLayout.of([CdTrack("One", 0)], 441_000, title="Al").cdtext()
+        >>> import mixdown as md
+        >>> packs = md.CdLayout.of([md.CdTrack("One", 0)], 441_000, title="Al").cdtext()
         >>> packs[:18].hex(), len(packs) // 18
         ('80000000416c004f6e650000000000002a44', 4)
         """
@@ -160,8 +168,8 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> print(CdLayout.of([CdTrack("One", 0)], 441_000).pq_table())
+        >>> import mixdown as md
+        >>> print(md.CdLayout.of([md.CdTrack("One", 0)], 441_000).pq_table())
         Total      00:10:00 in 1 track
         <BLANKLINE>
         Track  Index  In file   On disc   Length    ISRC  Flags  Title
@@ -180,17 +188,14 @@ class CdLayout(CdContents):
 
         Examples
         --------
-        >>> from mixdown.delivery.cd import CdLayout, CdTrack
-        >>> CdLayout.of([CdTrack("One", 0)], 441_000).to_dict()["entries"][0]["end_sector"]
+        >>> import mixdown as md
+        >>> md.CdLayout.of([md.CdTrack("One", 0)], 441_000).to_dict()["entries"][0]["end_sector"]
         750
         """
         return cast(dict[str, Any], plain(self))
 
     def __repr__(self) -> str:
         return f"<CdLayout: {tracks_counted(self)}, {timecode(self.total_frames)}>"
-
-    def _repr_html_(self) -> str:
-        return html.page("Compact disc", f"<pre>{html.escaped(self.pq_table())}</pre>")
 
 
 def _asked(tracks: Iterable[CdTrack]) -> list[CdTrack]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mixdown.delivery.order.songs import Song, fifths_apart, tempo_step_octaves
+from mixdown.delivery.order.songs import SongSummary, fifths_apart, tempo_step_octaves
 
 #: Steps of loudness that cost nothing, and those that cost 1 beyond them, in LU [C].
 FREE_STEP_LU = 3.0
@@ -49,7 +49,7 @@ class Costs:
         return int(self.seams[row[:-1], row[1:]].sum() + self.places[row, np.arange(len(row))].sum())
 
 
-def costs_of(songs: Sequence[Song], arc: str) -> Costs:
+def costs_of(songs: Sequence[SongSummary], arc: str) -> Costs:
     """Return the costs of an album."""
     count = len(songs)
     seams = np.zeros((count, count), np.int64)
@@ -66,7 +66,7 @@ def units(cost: float) -> int:
     return round(cost / UNIT)
 
 
-def seam_terms(before: Song, after: Song) -> tuple[float, float | None, float | None]:
+def seam_terms(before: SongSummary, after: SongSummary) -> tuple[float, float | None, float | None]:
     """Return the costs of loudness, key and tempo between two songs; None where one of them has no such figure."""
     loudness = max(0.0, abs(after.start_lufs - before.end_lufs) - FREE_STEP_LU) / STEP_LU
     key = tempo = None
@@ -88,7 +88,7 @@ def wanted_energy(arc: str, at: int, count: int) -> float | None:
     return float(np.interp(at / (count - 1), positions, energies))
 
 
-def place_cost(song: Song, arc: str, at: int, count: int) -> float:
+def place_cost(song: SongSummary, arc: str, at: int, count: int) -> float:
     """Return the cost of a song at a place."""
     wanted = wanted_energy(arc, at, count)
     return 0.0 if wanted is None else abs(song.energy - wanted)

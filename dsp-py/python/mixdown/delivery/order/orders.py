@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mixdown import _checks
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.delivery.order.seams import Place, Seam
+from mixdown.display.style import new_axes
 from mixdown.files.names import printable
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, repr=False)
 class Order(Report):
-    """An order of songs with all its costs.
+    """An order of songs, with its costs.
 
     Attributes
     ----------
@@ -29,9 +30,19 @@ class Order(Report):
     places : tuple of Place
     arc : str
     exact : bool
-        No order costs less; with more than 12 songs there may be one.
+        Whether no order costs less; with more than 12 songs there may be one.
     pinned : bool
         A song was to stay at the start or the end: orders without it there may cost less.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> from mixdown import SongSummary
+    >>> order = md.suggest_order([SongSummary("Quiet", -20, -20, 0.2), SongSummary("Loud", -10, -10, 1.0)], arc="front")
+    >>> order
+    <Order of 2 songs: cost 1.17, as given 2.77>
+    >>> order.titles, order.exact, round(order.seams[0].cost, 2)
+    (('Loud', 'Quiet'), True, 1.17)
     """
 
     titles: tuple[str, ...]
@@ -47,7 +58,7 @@ class Order(Report):
         return f"<Order of {len(self.titles)} songs: cost {self.cost:.2f}, as given {self.given_cost:.2f}>"
 
     def table(self) -> str:
-        """Return the songs with what they cost, each with the seam before it.
+        """Return the songs with their costs and those of the transitions, as text.
 
         Returns
         -------
@@ -55,8 +66,8 @@ class Order(Report):
 
         Examples
         --------
-        >>> from mixdown.delivery.order import Song, suggest_order
-        >>> print(suggest_order([Song("A", -14, -20, 0.4), Song("B", -14, -20, 0.2)]).table())
+        >>> from mixdown import SongSummary, suggest_order
+        >>> print(suggest_order([SongSummary("A", -14, -20, 0.4), SongSummary("B", -14, -20, 0.2)]).table())
            Song  Step LU  Loudness  Key  Tempo  Energy  Wanted   Arc  Cost
         1  A                                      0.40    0.40  0.00  0.00
         2  B        +6.0      0.50    -      -    0.20    0.20  0.00  0.50
@@ -95,13 +106,20 @@ class Order(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> songs = [md.SongSummary("Quiet", -20, -20, 0.2), md.SongSummary("Loud", -10, -10, 1.0)]
+        >>> order = md.suggest_order(songs, arc="front")
+        >>> order.plot().get_title(loc="left")
+        'Cost 1.17, as given 2.77'
         """
         from mixdown.delivery.order.picture import draw_order
 
         drawn = new_axes(max(5.0, 1.5 + 0.7 * len(self.places)), 4.0) if axes is None else axes
-        draw_order(drawn, self.places, self.seams, self.arc)
-        title = f"cost {self.cost:.2f}, as given {self.given_cost:.2f}"
-        drawn.set_title(title, fontsize=10, loc="left")
+        title = f"Cost {self.cost:.2f}, as given {self.given_cost:.2f}"
+        draw_order(drawn, self.places, self.seams, self.arc, title)
         return drawn
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mixdown.delivery.order.seams import Place, Seam
-from mixdown.display.figures import AFTER, FAINT, GRID, INK, TARGET
+from mixdown.display import style
+from mixdown.display.style import AFTER, AMBER, FAINT, TARGET
 from mixdown.files.names import printable
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 #: Longest title below a song, in characters.
 _TITLE = 18
 #: Terms of a seam, each with its colour.
-_TERMS = (("loudness", TARGET), ("key", "#C98A2B"), ("tempo", FAINT))
+_TERMS = (("loudness", TARGET), ("key", AMBER), ("tempo", FAINT))
 
 
-def draw_order(axes: Axes, places: Sequence[Place], seams: Sequence[Seam], arc: str) -> None:
+def draw_order(axes: Axes, places: Sequence[Place], seams: Sequence[Seam], arc: str, title: str) -> None:
     """Draw an order: energy and arc above, the costs of seams as bars between the songs."""
     numbers = range(1, len(places) + 1)
     wanted = [(at, place.wanted_energy) for at, place in zip(numbers, places, strict=True)]
@@ -38,14 +39,8 @@ def draw_order(axes: Axes, places: Sequence[Place], seams: Sequence[Seam], arc: 
     titles = [printable(place.title) for place in places]
     shown = [title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…" for title in titles]
     axes.set_xticks(list(numbers), shown, rotation=30, ha="right", rotation_mode="anchor")
-    for label in axes.get_xticklabels():
-        label.set_parse_math(False)
     axes.set_xlim(0.5, len(places) + 0.5)
     axes.set_ylim(0, max([1.05, *(1.1 * seam.cost for seam in seams)]))
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.set_ylabel("energy, cost", color=INK, fontsize=9)
-    axes.tick_params(length=0, labelcolor=INK, labelsize=8)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    style.style(axes, title=title, grid="y", unit="energy, cost")
+    style.plain_labels(axes)
+    style.legend(axes)

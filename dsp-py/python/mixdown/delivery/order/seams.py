@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mixdown.display.html import Told
 
-@dataclass(frozen=True)
-class Seam:
-    """What it costs to play one song after another.
+
+@dataclass(frozen=True, repr=False)
+class Seam(Told):
+    """The transition between two songs, and its cost.
 
     Attributes
     ----------
@@ -19,6 +21,14 @@ class Seam:
         Cost of a step beyond 3 LU: 1 for every 6 LU.
     key, tempo : float or None
         Costs up to 0.5; None where a song has no key or no tempo.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> songs = [md.SongSummary("One", -10, -20, 0.5), md.SongSummary("Two", -11, -11, 0.5)]
+    >>> seam = md.suggest_order(songs, first="One").seams[0]
+    >>> print(f"{seam.step_lu:+.1f} LU costs {seam.cost:.2f}")
+    +9.0 LU costs 1.00
     """
 
     before: str
@@ -30,12 +40,12 @@ class Seam:
 
     @property
     def cost(self) -> float:
-        """Sum of the terms."""
+        """Sum of the costs of loudness, key and tempo."""
         return self.loudness + (self.key or 0.0) + (self.tempo or 0.0)
 
 
-@dataclass(frozen=True)
-class Place:
+@dataclass(frozen=True, repr=False)
+class Place(Told):
     """A song at its place.
 
     Attributes

@@ -18,7 +18,7 @@ _NUMBERED = re.compile(r"(1[0-2]|[1-9])[AB]")
 
 
 @dataclass(frozen=True)
-class Song:
+class SongSummary:
     """A song of an album that is to be put in order.
 
     Parameters
@@ -36,8 +36,8 @@ class Song:
 
     Examples
     --------
-    >>> from mixdown.delivery.order import Song
-    >>> Song("Opener", -16.0, -13.5, 0.4, key="Am", tempo_bpm=98).energy
+    >>> from mixdown import SongSummary
+    >>> SongSummary("Opener", -16.0, -13.5, 0.4, key="Am", tempo_bpm=98).energy
     0.4
     """
 
@@ -49,16 +49,16 @@ class Song:
     tempo_bpm: float | None = None
 
 
-def checked_songs(songs: object) -> list[Song]:
+def checked_songs(songs: object) -> list[SongSummary]:
     """Return songs whose titles differ and whose figures are in range."""
-    listed: list[Song] = _checks.items("songs", songs, "Song")
+    listed: list[SongSummary] = _checks.items("songs", songs, "SongSummary")
     if not listed:
         raise ParameterError("songs is empty: an order takes one song or more")
     first: dict[str, int] = {}
     for at, song in enumerate(listed):
         place = f"songs[{at}]"
-        if not isinstance(song, Song):
-            raise TypeError(f"{place} = {_checks.shown(song)} is not a Song")
+        if not isinstance(song, SongSummary):
+            raise TypeError(f"{place} = {_checks.shown(song)} is not a SongSummary")
         if not isinstance(song.title, str):
             raise TypeError(f"{place}.title = {_checks.shown(song.title)} is not a text")
         if first.setdefault(song.title, at) != at:

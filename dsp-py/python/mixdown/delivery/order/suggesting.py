@@ -1,4 +1,4 @@
-"""The order that is suggested; nothing is put in order by itself."""
+"""Suggestion of an order; nothing is reordered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mixdown.delivery.order.costs import ARCS, UNIT, costs_of, place_cost, seam_
 from mixdown.delivery.order.orders import Order
 from mixdown.delivery.order.seams import Place, Seam
 from mixdown.delivery.order.search import EXACT_SONGS, cheapest
-from mixdown.delivery.order.songs import Song, checked_songs
+from mixdown.delivery.order.songs import SongSummary, checked_songs
 
 Arc = Literal["rise_fall", "front", "wave", "flat"]
 """The course of energy over an album."""
@@ -20,17 +20,18 @@ Arc = Literal["rise_fall", "front", "wave", "flat"]
 
 @_checks.named
 def suggest_order(
-    songs: Iterable[Song], *, arc: Arc = "rise_fall", first: str | None = None, last: str | None = None
+    songs: Iterable[SongSummary], *, arc: Arc = "rise_fall", first: str | None = None, last: str | None = None
 ) -> Order:
-    """Suggest an order of songs, with what each of its seams and places costs.
+    """Suggest an order of songs, with the cost of each transition and place.
 
-    The cost of a seam is that of its step of loudness, max(0, |step| - 3) / 6, of its keys on the circle of fifths,
+    The cost of a seam is that of its step of loudness, ``max(0, abs(step) - 3) / 6``, of its keys on the circle of
+    fifths,
     0.5 max(0, d - 1) / 5, and of its tempos, 0.5 max(0, r - 0.06) / 0.44 with r in octaves, half and double time being
-    equal; that of a place is the difference between energy and arc. What is not known is left out.
+    equal; that of a place is the difference between energy and arc. Unknown terms are left out.
 
     Parameters
     ----------
-    songs : sequence of Song
+    songs : sequence of SongSummary
         Of orders that cost the same the one that is earlier in this one is taken.
     arc : "rise_fall", "front", "wave" or "flat", default "rise_fall"
         Course of energy: up to two thirds and down, from the first song down, high and low in turn, or none.
@@ -44,8 +45,9 @@ def suggest_order(
 
     Examples
     --------
-    >>> from mixdown.delivery.order import Song, suggest_order
-    >>> songs = [Song("Quiet", -20, -20, 0.2), Song("Loud", -10, -10, 1.0), Song("Middle", -15, -15, 0.5)]
+    >>> from mixdown import SongSummary, suggest_order
+    >>> songs = [SongSummary("Quiet", -20, -20, 0.2), SongSummary("Loud", -10, -10, 1.0)]
+    >>> songs.append(SongSummary("Middle", -15, -15, 0.5))
     >>> order = suggest_order(songs, arc="front")
     >>> order.titles, round(order.cost, 3), round(order.given_cost, 3)
     (('Loud', 'Middle', 'Quiet'), 0.767, 3.0)
@@ -77,9 +79,9 @@ def _pinned(name: str, title: str | None, titles: Sequence[str]) -> int | None:
     return titles.index(_checks.one_of(name, title, titles))
 
 
-def _seam(before: Song, after: Song) -> Seam:
+def _seam(before: SongSummary, after: SongSummary) -> Seam:
     return Seam(before.title, after.title, after.start_lufs - before.end_lufs, *seam_terms(before, after))
 
 
-def _place(song: Song, arc: str, at: int, count: int) -> Place:
+def _place(song: SongSummary, arc: str, at: int, count: int) -> Place:
     return Place(song.title, song.energy, wanted_energy(arc, at, count), place_cost(song, arc, at, count))

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from mixdown import _checks
 from mixdown._core import ParameterError
-from mixdown.analysis.reports import Report, aligned, new_axes
+from mixdown.analysis.reports import Report, aligned
 from mixdown.delivery.sides.cuts import Cuts
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,6 +43,13 @@ class VinylSides(Report):
         Length of each side, gaps between its songs included.
     last_brightness : tuple of float
         That of the last song of each side, as it was given.
+
+    Examples
+    --------
+    >>> import mixdown as md
+    >>> sides = md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2)
+    >>> sides.sides, sides.durations_s, sides.longest_s, sides.difference_s
+    (((0, 1), (2, 3)), (380.0, 400.0), 400.0, 20.0)
     """
 
     sides: tuple[tuple[int, ...], ...]
@@ -51,12 +59,12 @@ class VinylSides(Report):
 
     @property
     def longest_s(self) -> float:
-        """Length of the longest side."""
+        """Length of the longest side in s."""
         return max(self.durations_s)
 
     @property
     def difference_s(self) -> float:
-        """Longest less shortest side."""
+        """Difference between the longest and the shortest side in s."""
         return max(self.durations_s) - min(self.durations_s)
 
     def titled(self, titles: Sequence[str]) -> tuple[tuple[str, ...], ...]:
@@ -73,9 +81,10 @@ class VinylSides(Report):
 
         Examples
         --------
-        >>> from mixdown.delivery.sides import vinyl_sides
-        >>> vinyl_sides([200, 180, 190, 210], [0, 0, 0, 0], 2).titled(["One", "Two", "Three", "Four"])
-        (('One', 'Two'), ('Three', 'Four'))
+        >>> import mixdown as md
+        >>> sides = md.vinyl_sides([200, 180, 190, 210], [0, 0, 0, 0], 2)
+        >>> sides.titled(["1st", "2nd", "3rd", "4th"])
+        (('1st', '2nd'), ('3rd', '4th'))
         """
         songs = sum(map(len, self.sides))
         if len(titles) != songs:
@@ -91,8 +100,8 @@ class VinylSides(Report):
 
         Examples
         --------
-        >>> from mixdown.delivery.sides import vinyl_sides
-        >>> print(vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).table())
+        >>> import mixdown as md
+        >>> print(md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).table())
         Side  Songs  Length  Brightness of the last
         A     1-2      6:20                   -20.0
         B     3-4      6:40                   -18.0
@@ -116,6 +125,13 @@ class VinylSides(Report):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md
+        >>> axes = md.vinyl_sides([200, 180, 190, 210], [-12, -20, -15, -18], 2).plot()
+        >>> print([f"{bar.get_width():.2f} min" for bar in axes.patches])
+        ['3.33 min', '3.00 min', '3.17 min', '3.50 min']
         """
         from mixdown.delivery.sides.picture import draw_sides
 
@@ -147,7 +163,7 @@ def vinyl_sides(
     durations_s : sequence of float
         Lengths of the songs.
     brightness : sequence of float
-        Of the songs, in dB: see :func:`brightness_db`.
+        Of the songs, in dB: the power from 8 to 16 kHz against that from 0.5 to 4 kHz.
     count : int, default 2
         Sides, 1 to 8.
     gaps_s : sequence of float, optional
@@ -161,8 +177,8 @@ def vinyl_sides(
 
     Examples
     --------
-    >>> from mixdown.delivery.sides import vinyl_sides
-    >>> sides = vinyl_sides([300, 240, 200, 260, 280], [-15, -12, -18, -20, -16], 2)
+    >>> import mixdown as md
+    >>> sides = md.vinyl_sides([300, 240, 200, 260, 280], [-15, -12, -18, -20, -16], 2)
     >>> sides.sides, sides.longest_s, sides.difference_s
     (((0, 1, 2), (3, 4)), 740.0, 200.0)
     """

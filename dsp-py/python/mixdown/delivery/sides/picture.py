@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mixdown.display.figures import AFTER, GRID, INK
+from mixdown.display import style
+from mixdown.display.style import AFTER, FAINT, INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,9 +39,5 @@ def draw_sides(
     axes.set_yticks(range(len(sides)), [chr(ord("A") + row) for row in range(len(sides))])
     axes.set_ylim(len(sides) - 0.5, -0.5)
     axes.set_xlim(0, 1.08 * longest_s / 60)
-    axes.set_xlabel("min", color=INK, fontsize=9)
-    axes.grid(axis="x", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelcolor=INK, labelsize=8)
-    for side_of_frame in ("top", "right", "left"):
-        axes.spines[side_of_frame].set_visible(False)
+    axes.set_xlabel("time in min", color=FAINT, fontsize=9)
+    style.style(axes, title="", grid="x")

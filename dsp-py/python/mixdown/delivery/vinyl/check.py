@@ -73,7 +73,7 @@ def vinyl_check(
     --------
     Bass of 60 Hz out of phase lifts the stylus out of its groove.
 
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> bass = 0.316 * np.sin(2 * np.pi * 60 * np.arange(480_000) / 48_000)
     >>> check = md.vinyl_check(np.stack([bass, -bass]), 48_000, level_db=0)
     >>> check.passed, round(check.songs[0].lift_um)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mixdown.display.figures import AFTER, BEFORE, FAINT, GRID, INK, TARGET
+from mixdown.display import style
+from mixdown.display.style import AFTER, BEFORE, FAINT, GRID, INK, TARGET
 from mixdown.files.names import printable
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ def draw_side(
     """Draw slope and curvature of every second turn, and their limits, over the time of the side."""
     _draw(axes, course, songs, {"curvature_db": ("curvature", AFTER), "slope_db": ("slope", BEFORE)})
     for name, colour in (("curvature", AFTER), ("slope", FAINT)):
-        for word, style in (("warning", ":"), ("fault", "--")):
+        for word, dashes in (("warning", ":"), ("fault", "--")):
             limit_db = limits[f"{name}_{word}_db"]
             label = f"{name} {word}, {limit_db:g} dB"
-            axes.axhline(limit_db, color=colour, linestyle=style, linewidth=1.0, label=label)
+            axes.axhline(limit_db, color=colour, linestyle=dashes, linewidth=1.0, label=label)
     values = [max(turn["curvature_db"], turn["slope_db"]) for turn in course]
     axes.set_ylim(_LOWEST_DB, max([12.0, *(value + 6.0 for value in values)]))
-    axes.set_ylabel("dB re stylus", fontsize=9, color=INK)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.14), ncols=3, frameon=False, fontsize=8)
+    axes.set_ylabel("dB re stylus", fontsize=9, color=FAINT)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.16), ncols=3, frameon=False, fontsize=8, labelcolor=FAINT)
 
 
 def draw_pitch(
@@ -43,8 +44,8 @@ def draw_pitch(
     silent_um = limits["rest_width_um"] + limits["land_um"]
     axes.axhline(silent_um, color=TARGET, linestyle="--", linewidth=1.0, label=f"silence, {silent_um:g} µm")
     axes.set_ylim(0.0, max([2.0 * silent_um, *(1.1 * turn["pitch_um"] for turn in course)]))
-    axes.set_ylabel("pitch in µm", fontsize=9, color=INK)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.2), ncols=2, frameon=False, fontsize=8)
+    axes.set_ylabel("pitch in µm", fontsize=9, color=FAINT)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.22), ncols=2, frameon=False, fontsize=8, labelcolor=FAINT)
 
 
 def _draw(
@@ -81,11 +82,9 @@ def _draw(
             va="bottom",
             fontsize=8,
             color=INK,
+            parse_math=False,
         )
     last = songs[-1]
     axes.set_xlim(0.0, (last.start_s + last.duration_s) / 60.0)
-    axes.set_xlabel("min", loc="right", fontsize=9, color=INK)
-    axes.tick_params(length=0, labelcolor=INK, labelsize=8)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    for place in ("top", "right", "left"):
-        axes.spines[place].set_visible(False)
+    style.style(axes, title="", grid="y")
+    axes.set_xlabel("time in min", loc="right", fontsize=9, color=FAINT)

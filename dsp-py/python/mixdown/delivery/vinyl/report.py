@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport
-from mixdown.analysis.reports import aligned, new_axes
+from mixdown.analysis.reports import aligned
 from mixdown.delivery.vinyl.songs import VinylSong, clock
+from mixdown.display.style import new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class VinylCheck(FindingsReport):
-    """What a side of a record asks of cutter and stylus, from geometry. Absolute levels are good for ±3 dB.
+    """A check of a record side from groove geometry. Absolute levels are accurate to ±3 dB.
 
     Attributes
     ----------
@@ -26,19 +27,29 @@ class VinylCheck(FindingsReport):
         The worst first; the places of a song count from its start.
     songs : tuple of VinylSong
     duration_s : float
-        With the gaps.
+        Including the gaps.
     gap_s : float
     fits_level_db : float or None
         Highest level at which the side fits, re 5 cm/s rms for a tone of -18 dBFS and 1 kHz in both channels; None if
         it fits at none.
     level_db : float
-        Level at which it is judged: what fits, and for short sides what is usual.
+        Level of the check: the highest that fits; for short sides the usual one.
     programme_level_db : float or None
         Its loudness at that level, as that of such a tone.
     integrated_lufs : float or None
         Loudness of all songs together.
     turns, width_mm, span_mm, mean_pitch_um : float
-        Turns of the groove, width of what is cut, width that there is, mean distance from groove to groove.
+        Turns of the groove, cut width, available width, mean distance from groove to groove.
+
+    Examples
+    --------
+    >>> import mixdown as md, numpy as np
+    >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+    >>> side = md.vinyl_check(md.LowPass()(noise, 48_000), 48_000, fmt="7in45", level_db=0)
+    >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove")
+    1.5 turns, 82 µm from groove to groove
+    >>> side.passed, side.counts
+    (False, '1 fault, 2 warning')
     """
 
     fmt: str
@@ -73,6 +84,14 @@ class VinylCheck(FindingsReport):
         -------
         dict
             Valid as strict JSON.
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> plain = md.vinyl_check(noise, 48_000, fmt="7in45").to_dict()
+        >>> plain["fmt"], plain["duration_s"], round(plain["turns"], 1)
+        ('7in45', 2.0, 1.5)
         """
         values = super().to_dict()
         del values["_course"], values["_limits"]
@@ -84,6 +103,13 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         str
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> print(md.vinyl_check(noise, 48_000, fmt="7in45").table().partition(" It fits")[0])
+        7in45, 0:02, 2 turns, 0.2 of 31.2 mm.
         """
         fits = "It fits at no level" if self.fits_level_db is None else f"It fits at {self.fits_level_db:+.1f} dB"
         head = (
@@ -114,7 +140,7 @@ class VinylCheck(FindingsReport):
             for song in self.songs
         ]
         found = [[SEVERITIES[finding.severity], finding.check, finding.message] for finding in self.findings]
-        return "\n\n".join([head, aligned(rows), aligned(found, left=3) if found else "Nothing found."])
+        return "\n\n".join([head, aligned(rows), aligned(found, left=3, headed=False) if found else "Nothing found."])
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Draw slope and curvature along the side, with their limits.
@@ -127,6 +153,14 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.vinyl_check(noise, 48_000, fmt="7in45", level_db=0).plot()
+        >>> {line.get_label(): round(float(np.max(line.get_ydata())), 1) for line in axes.lines[:2]}
+        {'curvature': 14.6, 'slope': 8.5}
         """
         from mixdown.delivery.vinyl.picture import draw_side
 
@@ -145,6 +179,14 @@ class VinylCheck(FindingsReport):
         Returns
         -------
         axes
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> noise = 0.1 * np.random.default_rng(1).standard_normal((2, 96_000))
+        >>> axes = md.vinyl_check(noise, 48_000, fmt="7in45", level_db=0).plot_pitch()
+        >>> print(f"{np.max(axes.lines[0].get_ydata()):.0f} µm at most")
+        100 µm at most
         """
         from mixdown.delivery.vinyl.picture import draw_pitch
 

@@ -195,5 +195,5 @@ def _turned_down(finding: Finding, limits: Limits) -> Effect:
 def _text(figure: tuple[float, str]) -> str:
     value, unit = figure
     if unit == "dB":
-        return f"{value:+.1f} dB"
+        return f"{round(value, 1) + 0.0:+.1f} dB"
     return f"{value:.0f} ms" if unit == "ms" else f"{value:.1f} µm" if unit == "µm" else f"{value:.2f}"

@@ -1,0 +1,72 @@
+"""References to names of the package that have no page: internal classes are text; words are listed with their values."""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+import typing
+from typing import Any
+
+import mixdown as md
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
+
+def words() -> dict[str, tuple[str, ...]]:
+    """Return the legal words of every parameter type that is a choice of words, by its name."""
+    found = {}
+    for module in _modules():
+        for name, value in vars(module).items():
+            if typing.get_origin(value) is typing.Literal and not (name.startswith("_") or name in md.__all__):
+                found[name] = typing.get_args(value)
+    return dict(sorted(found.items()))
+
+
+def as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement) -> nodes.Element | None:
+    """Lead a reference to the public name of what it names; what has no page is text, what is not there stays a fault."""
+    if node.get("refdomain") != "py":
+        return None
+    target = str(node.get("reftarget", ""))
+    # Modules below the package refer to public names as users write them.
+    domain = env.domains["py"]
+    if f"mixdown.{target}" in domain.objects:  # type: ignore[attr-defined]
+        return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", f"mixdown.{target}", node, content)
+    return content if target == "Self" or _exists(target) else None
+
+
+def plain_signature(
+    _app: Sphinx, _what: str, _name: str, _value: object, _options: object, arguments: str | None, result: str | None
+) -> tuple[str | None, str | None]:
+    """Write types in signatures as the sources do."""
+    return _plain(arguments), _plain(result)
+
+
+def _plain(annotations: str | None) -> str | None:
+    if annotations is None:
+        return None
+    annotations = re.sub(r"\w*\.?TypeAliasForwardRef\('(\w+)'\)", r"\1", annotations)
+    return re.sub(
+        r"(?:~?numpy\.)?ndarray\[(?:~?\w+\.)*\w+\[[^\]]*\], (?:~?numpy\.)?dtype\[([^\]]*)\]\]",
+        r"NDArray[\1]",
+        annotations,
+    )
+
+
+def _exists(target: str) -> bool:
+    module, _, name = target.rpartition(".")
+    if module:
+        found: Any = sys.modules.get(module)
+        return module.startswith("mixdown") and hasattr(found, name)
+    return any(name in vars(each) and not callable_of_module(vars(each)[name]) for each in _modules())
+
+
+def callable_of_module(value: object) -> bool:
+    """Return whether a value is a function or a module: their references lead to pages or are wrong."""
+    return isinstance(value, (types.FunctionType, types.BuiltinFunctionType, types.ModuleType))
+
+
+def _modules() -> list[types.ModuleType]:
+    return [module for name, module in sorted(sys.modules.items()) if name.split(".")[0] == "mixdown"]
