@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import functools
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,16 +15,13 @@ import pytest
 from numpy.typing import NDArray
 
 import mixdown as md
+from browser import samples
 
 WEB = Path(__file__).parents[2] / "out" / "web"
 RATE_HZ = 48_000
 # A multiple of the worklet's block and of the time between two readings, 50 ms; in the chorus.
 EXCERPT_FRAMES, EXCERPT_START_S = 192_000, 24.0
 SHORT_FRAMES = 48_000
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"),
-]
 # What the chain does beyond its defaults, in every stage.
 SETTINGS = [
     ("Low shelf", "gain_db", 3.0),
@@ -70,18 +66,6 @@ def address() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 class Page:
@@ -144,12 +128,12 @@ class Page:
             [[base64.b64encode(channel.tobytes()).decode() for channel in audio], options],
         )
         channels, readings = rendered
-        return np.stack([np.frombuffer(base64.b64decode(channel), np.float32) for channel in channels]), readings
+        return np.concatenate([samples(channel, 1) for channel in channels]), readings
 
 
 @pytest.fixture
-def page(browser: Any, address: str) -> Iterator[Page]:
-    page = Page(browser, address)
+def page(chromium: Any, address: str) -> Iterator[Page]:
+    page = Page(chromium, address)
     yield page
     page.page.close()
 
