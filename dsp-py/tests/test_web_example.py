@@ -184,7 +184,7 @@ def test_the_page_plays_and_follows_its_controls_without_errors_or_foreign_reque
     assert not own.is_disabled(f"#{lookahead}")
     assert page.complaints == []
     assert all(url.startswith((address, "data:")) for url in page.requests)
-    assert {f"{address}{name}" for name in ("worklet.js", "song.flac", "mixdown.simd128.wasm")} <= set(page.requests)
+    assert {f"{address}{name}" for name in ("song.flac", "mixdown.simd128.wasm")} <= set(page.requests)
 
 
 def test_vectors_have_the_bits_of_the_scalar_module(page: Page, excerpt: NDArray[np.float32]) -> None:
