@@ -92,7 +92,7 @@ fn run(arguments: &[&str]) -> Outcome {
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
         [
-            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "web"
+            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "package" | "web"
             | "fuzz",
             rest @ ..,
         ] => Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" "))),
