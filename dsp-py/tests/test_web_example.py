@@ -187,6 +187,17 @@ def test_the_page_plays_and_follows_its_controls_without_errors_or_foreign_reque
     assert {f"{address}{name}" for name in ("song.flac", "mixdown.simd128.wasm")} <= set(page.requests)
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_fits_its_window(page: Page, width: int) -> None:
+    page.page.set_viewport_size({"width": width, "height": 900})
+    assert page.page.evaluate("() => document.documentElement.scrollWidth") <= width
+    overflowing = page.page.evaluate(
+        "() => [...document.querySelectorAll('output, label, select, button, h2, dd')]"
+        ".filter((own) => own.scrollWidth > own.clientWidth + 1 && own.clientWidth > 0).map((own) => own.textContent)"
+    )
+    assert overflowing == []
+
+
 def test_vectors_have_the_bits_of_the_scalar_module(page: Page, excerpt: NDArray[np.float32]) -> None:
     assert page.set(SETTINGS) == [None] * len(SETTINGS)
     for audio, reproducible in ((excerpt, False), (excerpt[:, :SHORT_FRAMES], True)):

@@ -16,8 +16,9 @@ const label = (name) => {
 };
 
 /** A value with its unit, in about three digits. */
-export function spoken(value, { unit, off }) {
+export function spoken(value, { unit, off, steps }) {
   if (value === off) return "off";
+  if (steps) return `${value} ${unit}`.trim();
   if (!Number.isFinite(value)) return `${value > 0 ? "∞" : "−∞"} ${unit}`.trim();
   const size = Math.abs(value);
   const number = value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2).replace("-", "−");

@@ -29,13 +29,21 @@ function frame(canvas, { x, y, xTicks, yTicks }) {
     pen.textBaseline = "middle";
     pen.fillText(text, MARGIN.left - 6, at);
   }
-  for (const [value, text] of xTicks) {
+  // The last label stands inside the frame; those that would touch another are left out.
+  pen.textAlign = "left";
+  pen.textBaseline = "top";
+  const widthOf = (text) => pen.measureText(text).width;
+  const last = right - widthOf(xTicks.at(-1)[1]);
+  let free = 0;
+  xTicks.forEach(([value, text], index) => {
     const at = Math.round(toX(value)) + 0.5;
     line(pen, [[at, MARGIN.top], [at, bottom]]);
-    pen.textAlign = value === xTicks.at(-1)[0] ? "right" : "center";
-    pen.textBaseline = "top";
-    pen.fillText(text, value === xTicks.at(-1)[0] ? right : at, bottom + 6);
-  }
+    const isLast = index === xTicks.length - 1;
+    const start = isLast ? last : at - widthOf(text) / 2;
+    if (!isLast && (start < free || start + widthOf(text) + 6 > last)) return;
+    pen.fillText(text, start, bottom + 6);
+    free = start + widthOf(text) + 6;
+  });
   pen.beginPath();
   pen.rect(MARGIN.left, MARGIN.top, right - MARGIN.left, bottom - MARGIN.top);
   pen.clip();
@@ -66,7 +74,7 @@ export function drawResponse(canvas, editor) {
 export function drawTransfer(canvas, editor) {
   const scale = (db) => (db + 60) / 60;
   const ticks = [[-48, "−48"], [-36, "−36"], [-24, "−24"], [-12, "−12"]];
-  const axes = { x: scale, y: scale, xTicks: [...ticks, [0, "0 dBFS"]], yTicks: ticks };
+  const axes = { x: scale, y: scale, xTicks: [...ticks, [0, "0 dBFS"]], yTicks: [...ticks, [0, "0"]] };
   const { pen, toX, toY } = frame(canvas, axes);
   pen.strokeStyle = colour("faint");
   line(pen, [[toX(-60), toY(-60)], [toX(0), toY(0)]]);

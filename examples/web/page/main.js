@@ -45,7 +45,8 @@ async function start() {
       if (data.latencyFrames !== undefined) {
         const ms = (1_000 * data.latencyFrames) / SAMPLE_RATE_HZ;
         const output = 1_000 * (context.baseLatency + (context.outputLatency || 0));
-        at("latency").textContent = `${data.latencyFrames} frames (${ms.toFixed(2)} ms), and ${output.toFixed(0)} ms of the browser`;
+        at("latency").textContent =
+          `${ms.toFixed(2)} ms (${data.latencyFrames} frames) of the chain, ${output.toFixed(0)} ms of the browser`;
       }
     };
     const source = new AudioBufferSourceNode(context, { buffer, loop: true });
