@@ -87,6 +87,8 @@ def themed(svg: str, label: str = "") -> str:
         lambda style: re.sub(known, lambda colour: f"var(--{_COLOURS[colour[0]]})", style[0]),
         svg,
     )
+    # A hundredth of a point is finer than any screen: waveforms have thousands of points.
+    styled = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), styled)
     named = f'<svg role="img" aria-label="{html.escaped(label)}" ' if label else '<svg aria-hidden="true" '
     return styled.replace("<svg ", named, 1)
 
