@@ -50,7 +50,7 @@ def _orphans(app: Sphinx) -> Iterator[str]:
         if page not in reached:
             reached.add(page)
             pending += app.env.toctree_includes.get(page, [])
-    for page in sorted(app.env.found_docs - reached):
+    for page in sorted(app.env.found_docs - reached - reference.leaves()):
         yield f"{page}: no table of contents has it"
 
 

@@ -19,6 +19,7 @@ ELSEWHERE = {"README.md": "../index.md", "docs/site/index.md": "../index.md"}
 REPOSITORY = "https://github.com/mixdown-audio/mixdown"
 
 _LINK = re.compile(r"(?P<start>\]\()(?P<target>[^)\s]+)(?P<end>\))")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE = re.compile(r"^(```|~~~)", re.MULTILINE)
 
 
@@ -104,7 +105,7 @@ def _list(title: str, names: list[str], texts: dict[str, str]) -> str:
     lines = []
     for name in names:
         heading, _, text = texts[f"{name}.md"].partition("\n")
-        first = " ".join(text.strip().split("\n\n")[0].split())
+        first = " ".join(_COMMENT.sub("", text).strip().split("\n\n")[0].split())
         lines.append(f"- [{heading.removeprefix('# ')}]({name}.md): {re.split(r'(?<=[.:])[ ]', first)[0].rstrip('.:')}")
     listed = "\n".join(names)
     return f"# {title}\n\n" + "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"

@@ -51,6 +51,8 @@ def plain_signature(
 def _plain(annotations: str | None) -> str | None:
     if annotations is None:
         return None
+    # A default that is made anew for each value.
+    annotations = annotations.replace("<factory>", "...")
     return re.sub(
         r"(?:~?numpy\.)?ndarray\[(?:~?\w+\.)*\w+\[[^\]]*\], (?:~?numpy\.)?dtype\[([^\]]*)\]\]",
         r"NDArray[\1]",

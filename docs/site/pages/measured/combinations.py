@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import mixdown as md
 import numpy as np
-from numpy.typing import NDArray
 
 from pages.measured.figures import FORMULA, Drawing, Measured, labelled, over_frequency
 from pages.measured.filters import response
@@ -54,21 +53,6 @@ def _sum(late: md.Effect, frames: int) -> tuple[Drawing, float]:
     over_frequency(axes)
     axes.set_ylim(-40, 6)
     return drawing, float(np.max(np.abs(decibels(measured))))
-
-
-def _function() -> Sequence[Measured]:
-    """Measure a function that is late and says so, in parallel with the dry signal."""
-    frames = 128
-
-    def late(audio: NDArray[np.float64], _sample_rate_hz: float) -> NDArray[np.float64]:
-        return np.roll(audio, frames, axis=-1)
-
-    drawing, worst_db = _sum(md.Function(late, latency_frames=frames), frames)
-    text = (
-        f"Noise, dry and through a function that delays by {frames} frames and is given as `latency_frames={frames}`, each "
-        f"at half. Largest level of the sum from 0 dB: {shown(worst_db, 'dB')}."
-    )
-    return [drawing.finished("aligned", "A function that is late, in parallel", text, legend="lower left")]
 
 
 def _mid_side() -> Sequence[Measured]:
