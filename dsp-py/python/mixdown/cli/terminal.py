@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from mixdown._tables import aligned, cell_len, fitted, room, wrapped
+from mixdown._tables import aligned, fitted, room, wrapped
 from mixdown.cli.exits import PIPE_CLOSED
 from mixdown.files.names import printable, shown
 
