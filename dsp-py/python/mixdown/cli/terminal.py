@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from mixdown._tables import aligned, fitted, room, wrapped
+from mixdown._tables import aligned, fitted, room, width_of, wrapped
 from mixdown.cli.exits import PIPE_CLOSED
 from mixdown.files.names import printable, shown
 
@@ -196,7 +195,7 @@ def bar(title: str) -> Iterator[Callable[[float], None]]:
     console = Console(stderr=True, markup=False, emoji=False)
     # A title holds names of files, which may look like markup, and which are folded where they are long.
     rest = console.width - len(" 100 % 0:00:00") - 1
-    titled = max(min(max(cell_len(title), 28), rest - _LEAST_BAR), 1)
+    titled = max(min(max(width_of(title), 28), rest - _LEAST_BAR), 1)
     columns = (
         TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold", width=titled)),
         BarColumn(bar_width=max(min(rest - titled, 40), 1)),
