@@ -220,7 +220,9 @@ def _padded(text: str, width: int, right: bool) -> str:
 
 
 #: A blank that a line may end at: not between a figure and its unit.
-_BLANKS = re.compile(r"(?<=\s)(?=\S)(?!(?:LUFS|LU|dBTP|dBFS|dB|Hz|kHz|ms|s|mm|µm|%|kb/s|MB)(?!\w))")
+_BLANKS = re.compile(
+    r"(?<=\s)(?=\S)(?!(?:(?<=\d\s)|(?<=inf\s))(?:LUFS|LU|dBTP|dBFS|dB|Hz|kHz|ms|s|mm|µm|%|kb/s|MB)(?!\w))"
+)
 #: Within a word: figures with their sign stay whole.
 _PARTS = re.compile(r"(?:[-+]?\d[\d.]*|[^\W\d_]+|[\W_])[,;:=)\]/]*")
 

@@ -112,6 +112,7 @@ def test_completion_is_shown_for_a_shell(shell: str, monkeypatch: pytest.MonkeyP
     ("arguments", "meant"),
     [
         (["mesure", "a.wav"], ": did you mean measure?"),
+        (["help"], ": did you mean --help?"),
         (["measure", "a.wav", "--targt", "spotify"], "measure has no option --targt: did you mean --target?"),
         (["measure", "a.wav", "--target", "spotfy"], ": did you mean spotify?"),
         (["master", "a.wav", "--target", "aple"], ": did you mean apple?"),
