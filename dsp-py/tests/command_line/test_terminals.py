@@ -54,7 +54,12 @@ def test_progress_is_drawn_on_a_terminal_alone(song: Path) -> None:
     _, _, drawn = on_terminal("measure", song, TERM="xterm-256color", NO_COLOR="1")
     assert "100 %" in drawn
     assert "\x1b[3" not in drawn
+    (song.parent / "song.wav").rename(song.parent / f"{'long name ' * 6}.wav")
+    _, _, drawn = on_terminal("measure", song.parent / f"{'long name ' * 6}.wav", columns=50, TERM="xterm-256color")
+    assert "100 %" in drawn
+    assert "…" not in drawn
     # What makes others colour a pipe draws no progress into it.
+    (song.parent / f"{'long name ' * 6}.wav").rename(song)
     done = run("measure", song, env=os.environ | {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "TERM": "xterm"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout

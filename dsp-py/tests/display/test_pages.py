@@ -14,6 +14,7 @@ import pytest
 from shown_objects import HOSTILE, RATE_HZ, effects, results, song
 
 import mixdown as md
+from browser import opened
 
 #: Largest page without sounds, and largest page with players of 10 s, in bytes.
 LARGEST, LARGEST_WITH_SOUND = 200_000, 6_000_000
@@ -113,6 +114,18 @@ def test_pages_are_balanced_and_need_nothing_else(pages: dict[str, str]) -> None
             assert not (tag == "script" and attribute == "src"), name
         assert "array(" not in page, name
         assert " at 0x" not in page, name
+
+
+def test_a_browser_opens_all_of_them_without_a_word(chromium: Any, pages: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "pages.html"
+    head = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Pages</title></head><body>'
+    file.write_text(f"{head}{''.join(page for _, page in each(pages))}</body></html>", encoding="utf-8")
+    # What it says and what it asks for is refused where it closes.
+    with opened(chromium, file, viewport={"width": 1000, "height": 800}) as page:
+        assert page.locator("b", has_text="Mastered for spotify").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1000
+        page.wait_for_function("[...document.querySelectorAll('audio')].every(sound => sound.readyState > 0)")
+        assert page.evaluate("[...document.querySelectorAll('audio')].some(sound => sound.error)") is False
 
 
 def test_names_of_elements_are_their_own(pages: dict[str, str]) -> None:

@@ -83,7 +83,7 @@ class Balance(Shown):
     def __repr__(self) -> str:
         reading = self.loudness_of_mix
         measured = f"{reading.integrated_lufs:.2f} LUFS, {reading.true_peak_dbtp:.2f} dBTP"
-        lead = "" if self.lead_level_lu is None else f", lead {self.lead_level_lu:+.1f} LU beside the rest"
+        lead = "" if self.lead_level_lu is None else f", lead {self.lead_level_lu:+.1f} LU relative to the rest"
         alone = f", left alone: {', '.join(self.left_alone)}" if self.left_alone else ""
         return f"<Balance of {len(self.loudness)} stems: {measured}{lead}{alone}>"
 
@@ -251,7 +251,7 @@ def _set_faders(
     *,
     is_given: bool,
 ) -> float | None:
-    """Set faders and pans of stems by their roles; return the level of the lead beside the rest."""
+    """Set faders and pans of stems by their roles; return the level of the lead relative to the rest."""
     pairs = pairs_of(name for name in roles if len(cast(Track, mix[name]).audio) == 1)
     groups: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, role in roles.items():

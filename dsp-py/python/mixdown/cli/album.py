@@ -14,6 +14,7 @@ from mixdown._core import ParameterError
 from mixdown._tables import aligned
 from mixdown.album import Album, MasteredAlbum
 from mixdown.analysis.findings import SEVERITIES
+from mixdown.cli.exits import FAULT
 from mixdown.cli.options import Json, Quiet, words_from
 from mixdown.cli.terminal import bar, say, say_json
 from mixdown.delivery.cd.layout import MOST_TRACKS
@@ -97,7 +98,7 @@ def album(
         size = sum(file.bytes for file in pack.files) / 1e6
         say(f"{shown(cast(Path, output))}: {len(files)} files, {size:.1f} MB, {report.verdict}")
     if report is not None and not report.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def order(

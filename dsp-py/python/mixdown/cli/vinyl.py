@@ -14,6 +14,7 @@ from mixdown.album import Album
 from mixdown.album.songs import chain_of
 from mixdown.analysis.findings import SEVERITIES
 from mixdown.analysis.reports import limits
+from mixdown.cli.exits import FAULT
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.options import Json, Number, Quiet, words_from
 from mixdown.cli.terminal import bar, figure, say, say_json, table
@@ -102,7 +103,7 @@ def vinyl(
     else:
         _print(report)
     if not report.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bool) -> None:
@@ -128,7 +129,7 @@ def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bo
             _print(side.check)
             say()
     if not all(side.check.passed for side in sides):
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def _limit(text: str) -> tuple[str, float]:

@@ -19,7 +19,7 @@
 Audio is an array with its rate, or what :func:`mixdown.read` returned alone. Without ``ax`` a figure is made that a
 notebook shows: where pyplot is imported it is one of pyplot's, as ``plt.show()`` needs it, else it belongs to its axes
 alone, and nothing is left behind. With ``ax`` everything is drawn there, as often as wanted: the colours go on, and
-from the second drawing on there is a legend.
+from the second drawing on there is a legend::
 
     ax = md.display.spectrum(mix, label="mix")
     md.display.spectrum(master, ax=ax, label="master").figure.savefig("spectra.png")

@@ -146,6 +146,8 @@ def loudness_over_time(
 
     Parameters
     ----------
+    axes : matplotlib Axes
+        Drawn into.
     before, after
         Measurements of the mix, if there is one, and the master.
     target_lufs
@@ -206,6 +208,8 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
 
     Parameters
     ----------
+    axes : matplotlib Axes
+        Drawn into.
     reduction_db
         In dB, positive, one value per step.
     step_s
