@@ -6,6 +6,7 @@ import re
 import sys
 import types
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 import mixdown as md
@@ -34,11 +35,19 @@ def as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
     if node.get("refdomain") != "py":
         return None
     target = str(node.get("reftarget", ""))
-    # Modules below the package refer to public names as users write them.
     domain = env.domains["py"]
-    if f"mixdown.{target}" in domain.objects:  # type: ignore[attr-defined]
-        return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", f"mixdown.{target}", node, content)
+    for name in _meant(target, node.get("py:class")):
+        if name in domain.objects:  # type: ignore[attr-defined]
+            return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", name, node, content)
     return content if target == "Self" or _exists(target) else None
+
+
+def _meant(target: str, owner: str | None) -> Iterator[str]:
+    """Yield what a name may stand for: a public name, as users write it, or a method that the class inherits."""
+    yield f"mixdown.{target}"
+    kind = getattr(md, owner, None) if owner else None
+    for base in kind.__mro__ if isinstance(kind, type) else ():
+        yield f"mixdown.{base.__name__}.{target}"
 
 
 def plain_signature(
