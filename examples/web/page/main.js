@@ -4,7 +4,7 @@ import { makePanels } from "./controls.js";
 import { drawResponse, drawTransfer } from "./curves.js";
 import { Editor, hasSimd, load, node } from "./engine.js";
 import { makeMeters } from "./meters.js";
-import { realTimeFactor, render } from "./offline.js";
+import { render, runner } from "./offline.js";
 
 const SAMPLE_RATE_HZ = 48_000;
 const at = (id) => document.getElementById(id);
@@ -95,7 +95,7 @@ async function start() {
     editor,
     state: () => playing?.context.state,
     render: (channels, options) => render(editor, channels, options),
-    realTimeFactor: (channels, options) => realTimeFactor(editor, channels, options),
+    runner: (channels, options) => runner(editor, channels, options),
   };
 }
 
