@@ -9,10 +9,11 @@ import inspect
 import math
 import operator
 import os
+import re
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
@@ -28,6 +29,8 @@ Audio: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 RATE_RANGE_HZ = (_core.MIN_SAMPLE_RATE_HZ, _core.MAX_SAMPLE_RATE_HZ)
 #: Most channels of a stream.
 MAX_CHANNELS = _core.MAX_CHANNELS
+#: Numbers that are hardly anything but a rate.
+_COMMON_RATES_HZ = (44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 #: Longest tail, in s.
 MAX_TAIL_S = _core.MAX_TAIL_S
 
@@ -394,30 +397,97 @@ def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
     return CallError(f"{owner} has no parameter {name}{hint}")
 
 
-def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse a call that does not fit a signature, and suggest the fix."""
+def check_call(
+    owner: str,
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    processes: bool = False,
+) -> None:
+    """Refuse a call that does not fit a signature, and suggest the fix; `processes` if the result takes audio."""
     parameters = signature.parameters
     for name in kwargs:
         if name not in parameters:
             raise unknown(owner, name, parameters)
     by_place = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    by_name = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
+    by_name = [p for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
     if len(args) > len(by_place):
-        given = [f"{name}={shown(value)}" for name, value in zip(by_name, args[len(by_place) :], strict=False)]
-        if given:
-            if not by_place and any(getattr(value, "ndim", 0) for value in args):
-                hint = f"{owner}()(audio, sample_rate_hz)"
-                raise CallError(f"{owner} takes its settings by name, and audio goes to what it returns: {hint}")
-            call = ", ".join([*map(shown, args[: len(by_place)]), *given])
-            raise CallError(f"parameters are given by name: {owner}({call})")
+        beyond = args[len(by_place) :]
+        if processes and not by_place and any(getattr(value, "ndim", 0) for value in args):
+            hint = f"{owner}()(audio, sample_rate_hz)"
+            raise CallError(f"{owner} takes its settings by name, and audio goes to what it returns: {hint}")
+        meant = _meant(beyond, [p for p in by_name if p.name not in kwargs])
+        if meant:
+            places = [written(name, value) for name, value in zip(by_place, args, strict=False)]
+            raise CallError(f"parameters are given by name: {owner}({', '.join([*places, *meant])})")
         listed = " and ".join(by_place) or "nothing"
-        raise CallError(f"{owner} takes {listed} by position, not {len(args)} values: several go into one list")
+        several = len(by_place) == 1 and _is_list(parameters[by_place[0]])
+        hint = ": several go into one list" if several else ""
+        if by_name:
+            hint = f": by name it takes {', '.join(p.name for p in by_name)}"
+        raise CallError(f"{owner} takes {listed} by position, not {len(args)} values{hint}")
     for name in by_place[: len(args)]:
         if name in kwargs:
             raise CallError(f"{owner}: {name} is given twice")
-    for name in [*by_place[len(args) :], *by_name]:
+    for name in [*by_place[len(args) :], *(p.name for p in by_name)]:
         if name not in kwargs and parameters[name].default is inspect.Parameter.empty:
             raise CallError(f"{owner} needs {name}")
+
+
+def _is_list(parameter: inspect.Parameter) -> bool:
+    return str(parameter.annotation).startswith(("Iterable", "Sequence"))
+
+
+def _meant(values: Sequence[Any], by_name: Sequence[inspect.Parameter]) -> list[str]:
+    """Return values as they are given by name, each to the next parameter of its kind; empty if one fits none."""
+    left, meant = list(by_name), []
+    for value in values:
+        fitting = next((p for p in left if _fits(value, p)), None)
+        if fitting is None:
+            return []
+        meant.append(f"{fitting.name}={written(fitting.name, value)}")
+        left = left[left.index(fitting) + 1 :]
+    return meant
+
+
+def _fits(value: Any, parameter: inspect.Parameter) -> bool:
+    """Return whether a parameter takes values of this kind, by its annotation and its default."""
+    annotation, default = str(parameter.annotation), parameter.default
+    while "[" in annotation:
+        annotation = re.sub(r"\[[^\[\]]*\]", "", annotation)
+    words = set(re.findall(r"\w+", annotation))
+    if isinstance(value, (bool, np.bool_)):
+        return "bool" in words
+    if isinstance(value, (int, float, np.number)):
+        if value in _COMMON_RATES_HZ and not parameter.name.endswith("_hz"):
+            return False
+        if parameter.name.endswith("sample_rate_hz") and not RATE_RANGE_HZ[0] <= value <= RATE_RANGE_HZ[1]:
+            return False
+        return bool(words & {"float", "int"}) or (isinstance(default, (int, float)) and not isinstance(default, bool))
+    if isinstance(value, (str, os.PathLike)):
+        return bool(words & {"str", "PathLike", "Literal"}) or isinstance(default, str)
+    if isinstance(value, Mapping):
+        return bool(words & {"Mapping", "dict", "StemsLike"})
+    if getattr(value, "ndim", 0) or hasattr(value, "sample_rate_hz"):
+        return bool(words & {"Source", "Audio", "AudioLike", "NDArray", "ArrayLike", "StemsLike"})
+    if isinstance(value, (list, tuple)):
+        return bool(words & {"Iterable", "Sequence", "tuple", "list"})
+    if callable(value) and not hasattr(value, "process"):
+        return "Callable" in words
+    return type(value).__name__ in words or (hasattr(value, "process") and "Effect" in words)
+
+
+def written(name: str, value: Any) -> str:
+    """Return a value as a call holds it: short plain ones as they are, others by the name of the parameter."""
+    plain_kinds = (str, int, float, bool, type(None), os.PathLike)
+    items_of = value if isinstance(value, (list, tuple)) else [value]
+    if isinstance(value, np.generic):
+        return written(name, value.item())
+    if all(type(item).__module__ == "builtins" and isinstance(item, plain_kinds) for item in items_of):
+        text = repr(value)
+        return text if len(text) <= 60 and type(value) in (str, int, float, bool, type(None), list, tuple) else name
+    return name
 
 
 _P = ParamSpec("_P")
@@ -430,13 +500,36 @@ def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
     inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name not in ("self", "cls")])
     method = len(inner.parameters) != len(signature.parameters)
 
+    places = [p.name for p in inner.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    rate_at = places.index("sample_rate_hz") if "sample_rate_hz" in places else None
+
     @functools.wraps(function)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         # By the class of the object, which may have inherited the method.
         bound = args[0] if method and isinstance(args[0], type) else type(args[0]) if method else None
         owner = f"{bound.__name__}.{function.__name__}" if bound else function.__qualname__
+        owner = owner.removesuffix(".__init__")
         given = args[1:] if method else args
-        check_call(owner.removesuffix(".__init__"), inner, given, cast(dict[str, Any], kwargs))
+        check_call(owner, inner, given, cast(dict[str, Any], kwargs))
+        if rate_at and len(given) > rate_at and isinstance(given[rate_at], str):
+            _refuse_setting_as_rate(owner, inner, given, rate_at)
         return function(*args, **kwargs)
 
     return checked
+
+
+def _refuse_setting_as_rate(owner: str, signature: inspect.Signature, args: tuple[Any, ...], rate_at: int) -> None:
+    """Refuse a setting in the place of the sample rate: a text that is no number, where one of them is text."""
+    names = list(signature.parameters)
+    by_name = [p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    meant = [] if _number_in(args[rate_at]) else _meant([args[rate_at]], by_name)
+    if meant:
+        places = [written(name, value) for name, value in zip(names, args[:rate_at], strict=False)]
+        # What was read has its rate.
+        rate = [] if unpack_rate(args[rate_at - 1]) else ["sample_rate_hz"]
+        raise CallError(f"parameters are given by name: {owner}({', '.join([*places, *rate, *meant])})")
+
+
+def unpack_rate(source: Any) -> bool:
+    """Return whether a source has a rate of its own."""
+    return hasattr(source, "sample_rate_hz") or (isinstance(source, tuple) and len(source) == 2)
