@@ -21,9 +21,8 @@ def callables() -> Iterator[tuple[str, Callable[..., Any], inspect.Signature]]:
     for module in (md, md.display):
         for name in module.__all__:
             public = getattr(module, name)
-            if inspect.isfunction(public) and hasattr(public, "__wrapped__"):
-                yield name, public, inspect.signature(public)
-            elif inspect.isclass(public) and name not in ("Band", "Effect") and hasattr(type(public), "__signature__"):
+            checked = inspect.isfunction(public) and hasattr(public, "__wrapped__")
+            if checked or (hasattr(type(public), "__signature__") and name not in ("Band", "Effect")):
                 yield name, public, inspect.signature(public)
     for owner in (md.Gain(), md.Mix(), md.Album(), md.LoudnessMeter(RATE_HZ, 2)):
         for name, function in inspect.getmembers(type(owner), inspect.isfunction):

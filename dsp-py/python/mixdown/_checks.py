@@ -59,6 +59,14 @@ class CallError(ParameterError, TypeError):
     """A call with an unknown parameter, or a positional argument where a name is needed."""
 
 
+class UnknownNameError(ParameterError, KeyError):
+    """A name that is not among the known ones: its text is that of every other error."""
+
+    def __str__(self) -> str:
+        # A KeyError shows its text in quotes.
+        return str(self.args[0])
+
+
 def shown(value: object) -> str:
     """Return a value for an error message: one short line."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
@@ -160,6 +168,17 @@ def one_of(name: str, value: Any, words: Sequence[str]) -> str:
     )
 
 
+_Value = TypeVar("_Value")
+
+
+def by_name(name: str, word: Any, known: Mapping[str, _Value]) -> _Value:
+    """Return the value of a name, in any case; an unknown one is refused with all known ones and the nearest."""
+    if isinstance(word, str) and word.lower() in known:
+        return known[word.lower()]
+    hint = closest(word, known)
+    raise UnknownNameError(f"{name} = {shown(word)} is unknown: it must be one of {', '.join(known)}{hint}")
+
+
 def closest(word: Any, known: Iterable[str]) -> str:
     """Return the end of an error about a word that is not known, with the nearest known one; empty if none is near."""
     close = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6) if isinstance(word, str) else []
@@ -213,7 +232,20 @@ def audio(value: AudioLike, name: str = "audio") -> Audio:
     float32 or float64, shape (channels, frames) or (frames,), 1 to 64 channels; any strides, byte order and memory,
     read-only too. Objects with ``__array__`` or ``__dlpack__`` are converted. Nothing is copied needlessly.
     """
+    refuse_sources(value, name)
     return _core.as_audio(value, name)
+
+
+def refuse_sources(value: Any, name: str = "audio") -> None:
+    """Refuse what only makes audio: a mix, and an iterator of blocks."""
+    if isinstance(value, (np.ndarray, tuple)):
+        return
+    kind = type(value)
+    if callable(getattr(kind, "render", None)) and hasattr(kind, "sample_rate_hz"):
+        raise TypeError(f"{name} is a {kind.__name__}: pass its audio and rate, as mix.render(), mix.sample_rate_hz")
+    if isinstance(value, Iterator):
+        hint = "Effect.process_blocks and mixdown.write take blocks; mixdown.read makes whole audio of a file"
+        raise TypeError(f"{name} is an iterator, {kind.__name__}: {hint}")
 
 
 def planar(value: AudioLike, name: str = "audio") -> Audio:
@@ -251,6 +283,7 @@ def refuse_non_finite(bad: int, name: str = "audio") -> None:
 
 def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
     """Return the audio of a source, and its rate if it has one."""
+    refuse_sources(source, name)
     if isinstance(source, tuple):
         if len(source) != 2:
             raise TypeError(f"{name} is a tuple of {len(source)}: audio is a numpy array, or (audio, sample_rate_hz)")
@@ -272,7 +305,7 @@ def recording(
             if isinstance(samples, (str, os.PathLike)):
                 # Refused for what it is.
                 audio(cast(Any, samples), name)
-            raise CallError(f"{rate_name} is missing: {name} alone does only with what mixdown.read returned")
+            raise CallError(f"{rate_name} is missing: {name} may stand alone only if it came from mixdown.read")
         return samples, sample_rate(sample_rate_hz, rate_name)
     if sample_rate_hz is not None and sample_rate(sample_rate_hz, rate_name) != own_hz:
         given = plain(sample_rate(sample_rate_hz, rate_name))
@@ -288,7 +321,7 @@ def rate_of_blocks(blocks: Any, sample_rate_hz: float | None, name: str = "block
     own_hz = getattr(blocks, "sample_rate_hz", None)
     if sample_rate_hz is None:
         if own_hz is None:
-            raise CallError(f"sample_rate_hz is missing: {name} alone does only with what mixdown.blocks returned")
+            raise CallError(f"sample_rate_hz is missing: {name} may stand alone only if it came from mixdown.blocks")
         return sample_rate(own_hz)
     rate_hz = sample_rate(sample_rate_hz)
     if own_hz is not None and rate_hz != own_hz:
@@ -350,6 +383,18 @@ def callback(name: str, value: Any) -> Any:
     raise TypeError(f"{name} = {shown(value)} is not a function")
 
 
+def instance(name: str, value: Any, kinds: type | tuple[type, ...], called: str, hint: str = "") -> None:
+    """Refuse a value that is of none of these classes."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} = {shown(value)} is not {called}{': ' if hint else ''}{hint}")
+
+
+def drawable(axes: Any, name: str = "ax") -> None:
+    """Refuse what is not axes to draw into."""
+    if not hasattr(axes, "add_patch"):
+        raise TypeError(f"{name} = {shown(axes)} is not matplotlib axes: figure.add_subplot() makes them")
+
+
 def items(name: str, values: Any, of: str) -> list[Any]:
     """Return the items of any iterable, generators included; refuse a single item."""
     if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
@@ -386,9 +431,18 @@ def warn(message: str) -> None:
 _PACKAGE = __name__.partition(".")[0]
 
 
+#: Parameters that are looked for in a call, and the function that has them.
+_ELSEWHERE = {
+    "Mastered.write": ("mixdown.master", ("bit_depth", "dither", "noise_shaping", "delivery_rate_hz", "target")),
+}
+
+
 def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
     """Return the error for an unknown parameter, with the closest known one."""
     names = list(known)
+    elsewhere, moved = _ELSEWHERE.get(owner, ("", ()))
+    if name in moved:
+        return CallError(f"{owner} has no parameter {name}: it belongs to {elsewhere}")
     hint = closest(name, names)
     if not hint:
         # "db" of gain_db, "freq" of frequency_hz.

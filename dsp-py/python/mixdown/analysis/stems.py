@@ -61,7 +61,9 @@ class Stems(Shown, Mapping[str, Audio]):
         if sample_rate_hz is None:
             rates = {own_hz for _, own_hz in read.values()}
             if None in rates or len(rates) > 1:
-                raise _checks.CallError("sample_rate_hz is missing: stems alone do only if all have one and the same")
+                raise _checks.CallError(
+                    "sample_rate_hz is missing: stems may stand alone only if all have one and the same"
+                )
             sample_rate_hz = rates.pop() if rates else 48_000
         self._rate_hz = _checks.sample_rate(sample_rate_hz)
         self._audio = {name: _stem(audio, own_hz, self._rate_hz, name) for name, (audio, own_hz) in read.items()}

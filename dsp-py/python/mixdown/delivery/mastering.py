@@ -90,6 +90,7 @@ class Mastered(Shown):
         seconds = self.audio.shape[-1] / self.sample_rate_hz
         return f"<Mastered: {seconds:.2f} s, {self.sample_rate_hz:g} Hz, {self.certificate!r}>"
 
+    @_checks.named
     def write(
         self,
         path: str | os.PathLike[str],

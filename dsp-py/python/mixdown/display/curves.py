@@ -7,7 +7,7 @@ there, in the next colour; from the second on there is a legend.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +88,8 @@ def response(
     6.0
     """
     rate_hz = _checks.sample_rate(sample_rate_hz)
+    if isinstance(effects, Mapping):
+        raise TypeError(f"effects = {_checks.shown(effects)} is not an effect or a list of effects")
     single = isinstance(effects, Effect)
     given = [effects] if isinstance(effects, Effect) else _checks.items("effects", effects, "effects")
     for place, effect in enumerate(given):

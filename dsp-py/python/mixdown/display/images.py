@@ -167,8 +167,8 @@ def goniometer(
         raise ShapeError(f"audio has {samples.shape[0]} channels: a goniometer is of 2")
     left, right = _checks.finite(samples)
     axes = style.new_axes(4.2, 4.2) if ax is None else ax
-    first = not axes.images
     style.begin(axes)
+    first = not axes.images
     colour = style.next_colour(axes, style.label_or_number(axes, label))
     peak = float(max(np.abs(left).max(initial=0.0), np.abs(right).max(initial=0.0)))
     extent = 1.05 * peak if peak > 0 else 1.0
