@@ -15,6 +15,7 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -145,6 +146,13 @@ def in_range(name: str, value: Any, low: float, high: float) -> float:
     return real
 
 
+def path(name: str, value: Any) -> Path:
+    """Return a path; nothing else is one."""
+    if isinstance(value, (str, os.PathLike)):
+        return Path(value)
+    raise TypeError(f"{name} = {shown(value)} is not a path: it must be a str or a pathlib.Path")
+
+
 def flag(name: str, value: Any) -> bool:
     """Return a boolean; nothing else is true or false."""
     if isinstance(value, (bool, np.bool_)):
@@ -273,12 +281,12 @@ def non_finite(samples: Audio) -> int:
     return bad
 
 
-def refuse_non_finite(bad: int, name: str = "audio") -> None:
-    """Refuse audio with so many samples that are not finite."""
+def refuse_non_finite(bad: int, name: str = "audio", where: str = "") -> None:
+    """Refuse audio with so many samples that are not finite; `where` tells where they are."""
     if bad:
         # "audio of 'kick'" is `audio` in code.
         hint = f"NaN or infinite; numpy.nan_to_num({name.split(' ')[0]}, posinf=0, neginf=0) makes them 0"
-        raise ParameterError(f"{name} holds {bad} non-finite samples: {hint}")
+        raise ParameterError(f"{name} holds {bad} non-finite samples{where}: {hint}")
 
 
 def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
@@ -351,7 +359,7 @@ def tail(value: Any) -> str | float:
 def sample_format(dtype: Any) -> str:
     """Return "float32" or "float64"."""
     try:
-        name = "" if dtype is None else str(np.dtype(dtype).name)
+        name = "" if dtype is None or isinstance(dtype, bytes) else str(np.dtype(dtype).name)
     except TypeError:
         name = ""
     if name not in ("float32", "float64"):
@@ -486,7 +494,15 @@ def check_call(
             raise CallError(f"{owner}: {name} is given twice")
     for name in [*by_place[len(args) :], *(p.name for p in by_name)]:
         if name not in kwargs and parameters[name].default is inspect.Parameter.empty:
-            raise CallError(f"{owner} needs {name}")
+            raise CallError(f"{owner} needs {name}{_needed(owner, name, by_place, args)}")
+
+
+def _needed(owner: str, name: str, by_place: Sequence[str], args: Sequence[Any]) -> str:
+    """Return the end of an error about a missing setting: the call with it."""
+    if name in by_place:
+        return ""
+    places = [written(place, value) for place, value in zip(by_place, args, strict=False)]
+    return f": {owner}({', '.join([*places, f'{name}={name}'])})"
 
 
 def _is_list(parameter: inspect.Parameter) -> bool:

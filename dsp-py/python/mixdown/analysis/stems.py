@@ -216,10 +216,10 @@ def one_or_two_channels(audio: Any, name: str = "audio") -> Audio:
     samples = _checks.planar(audio, name)
     if samples.shape[0] > 2:
         raise ShapeError(f"{name} has {samples.shape[0]} channels: reports are of mono and stereo")
-    if _checks.non_finite(samples):
-        bad = ~np.isfinite(samples)
-        first = int(np.flatnonzero(bad.any(axis=0))[0])
-        raise ParameterError(f"{name} holds {int(bad.sum())} non-finite samples, the first at frame {first}")
+    bad = _checks.non_finite(samples)
+    if bad:
+        first = int(np.flatnonzero(~np.isfinite(samples).all(axis=0))[0])
+        _checks.refuse_non_finite(bad, name, f", the first at frame {first}")
     return samples
 
 

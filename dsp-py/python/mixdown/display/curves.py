@@ -343,7 +343,8 @@ def gain_reduction(
     """
     if not isinstance(effect, Dynamics):
         raise TypeError(f"effect = {_checks.shown(effect)} has no gain reduction: it is not one of the dynamics")
-    _, rate_hz = _checks.recording(audio, sample_rate_hz)
+    given, rate_hz = _checks.recording(audio, sample_rate_hz)
+    _checks.finite(_checks.audio(given))
     reduction_db = effect.gain_reduction(audio, sample_rate_hz, key)
     name = label or effect._name
     courses = [(name, reduction_db)]

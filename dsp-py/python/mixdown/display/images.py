@@ -68,6 +68,7 @@ def spectrogram(
     levels_db, edges_hz = _bands(samples, rate_hz)
     top = float(levels_db.max()) if np.isfinite(levels_db).any() else 0.0
     axes = style.new_axes(height=3.8) if ax is None else ax
+    _checks.drawable(axes)
     duration_s = samples.shape[1] / rate_hz
     edges_s = np.linspace(0.0, max(duration_s, 1e-3), levels_db.shape[1] + 1)
     shown = np.maximum(levels_db, top - range_db)
