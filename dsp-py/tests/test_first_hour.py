@@ -35,12 +35,28 @@ def mixed(**settings: Any) -> np.ndarray:
     return mix.render(tail=0)
 
 
+def mastered() -> md.Mastered:
+    """A short master."""
+    return md.master(SONG, RATE_HZ)
+
+
 TARGETS = ", ".join(target.name for target in md.targets())
 AUDIO = "audio is (channels, frames) with 1..64 channels; if its rows are frames, pass audio.T"
 KEYS = "Compressor, Expander, Gate and DynamicEqualizer do"
 FINITE = "NaN or infinite; numpy.nan_to_num(audio, posinf=0, neginf=0) makes them 0"
 NO_RATE = "sample_rate_hz is missing: audio may stand alone only if it came from mixdown.read"
 IN_TARGETS = f"is unknown: it must be one of {TARGETS}"
+
+
+PROFILES = ", ".join(profile.name for profile in md.profiles())
+ITERATOR = "Effect.process_blocks and mixdown.write take blocks; mixdown.read makes whole audio of a file"
+PROCESSED = "audio is an iterator, ProcessedBlocks"
+CALCULATE = "a Recording is audio with its rate: calculate with its audio, as 2 * recording.audio"
+REPORTS = (
+    "it must be one of balance, check, check_mix, lead_report, masking, match, tonal_balance, translation, vinyl_check"
+)
+BARS = ("4/1", "2/1", "1/1", *(f"1/{part}" for part in (2, 4, 8, 16, 32, 64)))
+NOTES = ("off", *(f"{bar}{kind}" for bar in BARS for kind in ("", "d", "t")))
 
 
 @dataclass(frozen=True)
@@ -52,7 +68,7 @@ class Mistake:
     line: str
 
 
-#: The fifteen, in the order of the hour, each in several forms.
+#: The likeliest kinds, in the order of the hour, each in several forms.
 MISTAKES: dict[str, list[Mistake]] = {
     "frames before channels": [
         Mistake(lambda: md.Compressor()(SONG.T, RATE_HZ), md.ShapeError, f"audio has 48000 rows: {AUDIO}"),
@@ -285,6 +301,107 @@ MISTAKES: dict[str, list[Mistake]] = {
             "audio of 'kick' is str: audio is a numpy array; mixdown.read makes one of a file",
         ),
     ],
+    "a mix or blocks as audio": [
+        Mistake(
+            lambda: md.master(md.Mix(), target="spotify"),
+            TypeError,
+            "audio is a Mix: pass its audio and rate, as mix.render(), mix.sample_rate_hz",
+        ),
+        Mistake(
+            lambda: md.Gain()(md.Mix(), RATE_HZ),
+            TypeError,
+            "audio is a Mix: pass its audio and rate, as mix.render(), mix.sample_rate_hz",
+        ),
+        Mistake(lambda: md.Gain()(md.Gain().process_blocks([SONG], RATE_HZ)), TypeError, f"{PROCESSED}: {ITERATOR}"),
+        Mistake(
+            lambda: md.loudness(iter([SONG]), RATE_HZ), TypeError, f"audio is an iterator, list_iterator: {ITERATOR}"
+        ),
+    ],
+    "arithmetic with what was read": [
+        Mistake(lambda: md.Recording(SONG, RATE_HZ) * 2, TypeError, CALCULATE),
+        Mistake(lambda: 0.5 * md.Recording(SONG, RATE_HZ), TypeError, CALCULATE),
+        Mistake(lambda: np.float32(2) * md.Recording(SONG, RATE_HZ), TypeError, CALCULATE),
+        Mistake(lambda: SONG + md.Recording(SONG, RATE_HZ), TypeError, CALCULATE),
+        Mistake(lambda: md.Recording(SONG, RATE_HZ) + md.Recording(SONG, RATE_HZ), TypeError, CALCULATE),
+    ],
+    "what belongs elsewhere": [
+        Mistake(
+            lambda: mastered().write("a.wav", bit_depth=16),
+            md.ParameterError,
+            "Mastered.write has no parameter bit_depth: it belongs to mixdown.master",
+        ),
+        Mistake(
+            lambda: mastered().write("a.wav", 16),
+            TypeError,
+            'tags = 16 is not a mapping of names to texts: as {"title": "Song"}',
+        ),
+        Mistake(
+            lambda: md.playback_gain(-9, "spotify"),
+            TypeError,
+            "loudness = -9 is not a Loudness: mixdown.loudness(audio, sample_rate_hz) makes one",
+        ),
+        Mistake(
+            lambda: md.display.waveform(SONG, RATE_HZ, "left"),
+            TypeError,
+            "ax = 'left' is not matplotlib axes: figure.add_subplot() makes them",
+        ),
+        Mistake(
+            lambda: md.display.mix(md.Gain()), TypeError, "mix = Gain(gain_db=0.0, invert_polarity=False) is not a Mix"
+        ),
+        Mistake(
+            lambda: md.display.response(md.Mix()),
+            TypeError,
+            "effects = <Mix: 48000 Hz, 0 tracks> is not an effect or a list of effects",
+        ),
+        Mistake(
+            lambda: md.Gain() >> print,
+            TypeError,
+            "effect = <built-in function print> is not an effect: mixdown.Function makes one of a function",
+        ),
+        Mistake(
+            lambda: md.Gain() >> md.Gain,
+            TypeError,
+            "effect = class Gain is not an effect: did you mean Gain()?",
+        ),
+    ],
+    "a name that is nearly right": [
+        Mistake(
+            lambda: md.targets()["sptify"],
+            md.ParameterError,
+            f"target = 'sptify' {IN_TARGETS}: did you mean spotify?",
+        ),
+        Mistake(
+            lambda: md.playback_gain(md.loudness(SONG, RATE_HZ), "sptify"),
+            md.ParameterError,
+            f"target = 'sptify' {IN_TARGETS}: did you mean spotify?",
+        ),
+        Mistake(
+            lambda: md.profiles()["cdbab"],
+            md.ParameterError,
+            f"profile = 'cdbab' is unknown: it must be one of {PROFILES}: did you mean cdbaby?",
+        ),
+        Mistake(
+            lambda: md.translation(SONG, RATE_HZ, devices=["fone"]),
+            md.ParameterError,
+            f"devices[0] = 'fone' is unknown: it must be one of {', '.join(md.devices())}: did you mean phone?",
+        ),
+        Mistake(
+            lambda: md.limits("mask"),
+            md.ParameterError,
+            f"report = 'mask' has no limits: {REPORTS}: did you mean masking?",
+        ),
+        Mistake(lambda: md.limits(), md.ParameterError, f"limits needs report: {REPORTS}"),
+        Mistake(
+            lambda: md.Delay(tempo_bpm=120, note="1/8 dotted"),
+            md.ParameterError,
+            f"note = '1/8 dotted' is not allowed: it must be one of {', '.join(NOTES)}: did you mean 1/8d?",
+        ),
+        Mistake(
+            lambda: md.Album().track("a.wav"),
+            md.ParameterError,
+            "Album.track needs title: Album.track('a.wav', title=title)",
+        ),
+    ],
     "an unknown target": [
         Mistake(
             lambda: md.master(SONG, RATE_HZ, target="spotifi"),
@@ -326,6 +443,19 @@ MISTAKES: dict[str, list[Mistake]] = {
     "NaN in the audio": [
         Mistake(lambda: md.loudness(BROKEN, RATE_HZ), md.ParameterError, f"audio holds 2 non-finite samples: {FINITE}"),
         Mistake(lambda: md.master(BROKEN, RATE_HZ), md.ParameterError, f"audio holds 2 non-finite samples: {FINITE}"),
+        Mistake(
+            lambda: md.display.waveform(BROKEN, RATE_HZ),
+            md.ParameterError,
+            f"audio holds 2 non-finite samples: {FINITE}",
+        ),
+        Mistake(
+            lambda: md.correlation(BROKEN, RATE_HZ), md.ParameterError, f"audio holds 2 non-finite samples: {FINITE}"
+        ),
+        Mistake(
+            lambda: md.translation(BROKEN, RATE_HZ),
+            md.ParameterError,
+            f"audio holds 2 non-finite samples, the first at frame 7: {FINITE}",
+        ),
         Mistake(
             lambda: md.write("a.wav", BROKEN, RATE_HZ),
             md.ParameterError,
@@ -416,8 +546,22 @@ MISTAKES: dict[str, list[Mistake]] = {
 }
 
 
-def test_there_are_fifteen() -> None:
-    assert len(MISTAKES) == 15
+def test_there_are_nineteen() -> None:
+    assert len(MISTAKES) == 19
+
+
+def test_targets_and_profiles_are_found_by_name_and_by_position() -> None:
+    targets, profiles = md.targets(), md.profiles()
+    assert targets["Spotify"] is targets["spotify"]
+    assert [targets[target.name] for target in targets] == list(targets)
+    assert [profiles[profile.name] for profile in profiles] == list(profiles)
+    assert (targets[0].name, len(targets[1:3]), targets[-1].name) == ("spotify", 2, targets[len(targets) - 1].name)
+    assert "spotify" in targets
+    assert targets[0] in targets
+    assert "myspace" not in targets
+    assert "cd" in profiles
+    with pytest.raises(KeyError, match=r"^target = 'myspace' is unknown"):
+        targets["myspace"]
 
 
 @pytest.mark.parametrize("kind", MISTAKES)

@@ -104,6 +104,16 @@ def test_the_certificate_tells_of_both_stages_and_of_deep_clipping(song) -> None
     assert gentle.notes == ()
 
 
+def test_the_certificate_tells_of_deep_limiting_alone() -> None:
+    clicks = 0.02 * np.random.default_rng(1).standard_normal((2, 2 * RATE_HZ))
+    clicks[:, :: RATE_HZ // 4] = 0.9
+    off, automatic = (md.master(clicks, RATE_HZ, target_lufs=-18, clip_db=clip).certificate for clip in ("off", "auto"))
+    figures = f"at most {off.max_reduction_db:.1f} dB, {off.mean_reduction_db:.1f} dB on average"
+    assert off.notes[0].startswith(f"Limited deeply: {figures}. ")
+    assert off.max_reduction_db > 6 > automatic.max_reduction_db
+    assert [note for note in automatic.notes if "Limited deeply" in note] == []
+
+
 def test_the_command_line_says_what_the_certificate_says(tmp_path) -> None:
     def run(*arguments: object) -> str:
         command = [sys.executable, "-c", "from mixdown.cli import main; main()", *map(str, arguments)]

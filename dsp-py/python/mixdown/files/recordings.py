@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,14 @@ class Recording(Shown, _AudioAndRate):
 
     positions: Positions | None = None
     weights: tuple[float, ...] | None = None
+    #: numpy leaves arithmetic to the methods below.
+    __array_ufunc__ = None
+
+    def __mul__(self, other: object) -> NoReturn:
+        """A tuple would be repeated, or joined: what is meant is the audio."""
+        raise TypeError("a Recording is audio with its rate: calculate with its audio, as 2 * recording.audio")
+
+    __rmul__ = __add__ = __radd__ = __sub__ = __rsub__ = __truediv__ = __rtruediv__ = __mul__
 
     def __repr__(self) -> str:
         channels, frames = self.audio.shape

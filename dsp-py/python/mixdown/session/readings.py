@@ -12,6 +12,7 @@ from mixdown._core import MixerError
 from mixdown._tables import aligned
 from mixdown.display.html import Shown
 from mixdown.effects.setting import without_infinities
+from mixdown.session.automation import nearest
 from mixdown.session.routing import shown
 
 #: Most strips that are printed with the readings.
@@ -96,7 +97,7 @@ class MixReading(Shown, Mapping[str, StripReading]):
     def __getitem__(self, name: str) -> StripReading:
         reading = self._readings.get(name) if isinstance(name, str) else None
         if reading is None:
-            raise MixerError(f"there is no strip named {shown(name)}")
+            raise MixerError(f"there is no strip named {shown(name)}{nearest(str(name), self._readings)}")
         return reading
 
     def __contains__(self, name: object) -> bool:
