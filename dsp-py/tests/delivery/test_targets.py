@@ -19,7 +19,7 @@ def test_playback_follows_the_targets_rules() -> None:
     quiet = md.loudness(sine * 0.25, RATE_HZ)
     assert md.playback_gain(quiet, "youtube") == 0
     assert md.playback_gain(quiet, "spotify") == pytest.approx(-14 - quiet.integrated_lufs)
-    with pytest.raises(md.ParameterError, match='target = "gramophone" is unknown: it must be one of spotify'):
+    with pytest.raises(md.ParameterError, match="target = 'gramophone' is unknown: it must be one of spotify"):
         md.playback_gain(reading, "gramophone")
 
 
