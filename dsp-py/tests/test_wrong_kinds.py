@@ -119,3 +119,25 @@ def test_a_wrong_kind_is_told_in_one_line(function: Callable[..., Any], tmp_path
                 if not told or "\n" in line:
                     bad.append(f"{name}={type(wrong).__name__}: {type(error).__name__}: {line[:150]}")
     assert not bad, "\n".join(bad)
+
+
+LONG = (0.1 * np.random.default_rng(2).standard_normal((2, 4 * RATE_HZ))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        md.spectrum(SONG, RATE_HZ),
+        md.check_mix(SONG, RATE_HZ),
+        md.tonal_balance(LONG, RATE_HZ),
+        md.match(LONG, RATE_HZ, LONG, RATE_HZ),
+        md.masking({"a": LONG, "b": LONG[::-1]}, RATE_HZ),
+        md.vinyl_sides([60.0, 60.0], [0.5, 0.5]),
+        md.Mix(),
+    ],
+    ids=lambda result: type(result).__name__,
+)
+def test_what_is_no_axes_is_drawn_into_by_no_result(result: Any) -> None:
+    draw = result.graph if isinstance(result, md.Mix) else result.plot
+    with pytest.raises(TypeError, match=r"^axes = 3 is not matplotlib axes: figure.add_subplot\(\) makes them$"):
+        draw(3)

@@ -283,7 +283,9 @@ class AlbumMeasurements(Report):
         2.0 s, 2 songs
         """
         songs = [(song.title, song.loudness, song.duration_s) for song in self.songs]
-        return draw_songs(new_axes(9.0, 3.6) if axes is None else axes, songs, self.album_lufs)
+        drawn = new_axes(9.0, 3.6) if axes is None else axes
+        _checks.drawable(drawn, "axes")
+        return draw_songs(drawn, songs, self.album_lufs)
 
 
 def draw_songs(axes: Axes, songs: Sequence[tuple[str, Loudness, float]], album_lufs: float) -> Axes:

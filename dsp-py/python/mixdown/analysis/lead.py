@@ -214,6 +214,7 @@ class LeadReport(Report):
         audibility 0.30, aimed at 0.41
         """
         axes = new_axes() if axes is None else axes
+        _checks.drawable(axes, "axes")
         for span in self.spans:
             axes.axvspan(span.start_s, span.end_s, color=style.AMBER, alpha=0.25, linewidth=0)
         colour = style.AFTER

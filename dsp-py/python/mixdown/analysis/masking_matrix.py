@@ -335,6 +335,8 @@ class Masking(Report):
         ['', '0.15', '1.00', '', '1.00', '0.15']
         """
         count = len(self.names)
+        if axes is not None:
+            _checks.drawable(axes, "axes")
         if axes is None:
             axes = new_axes(2.5 + 0.75 * count, 1.6 + 0.5 * (count + 1))
         in_mix = [self.in_mix[name] or 0.0 for name in self.names]

@@ -258,6 +258,7 @@ class Match(Report):
         {'wanted': 3.8, 'effect': 3.8}
         """
         axes = new_axes() if axes is None else axes
+        _checks.drawable(axes, "axes")
         hz = self.frequencies_hz
         parts = [(self.whole, "-", "{}")]
         # Names that begin with an underscore are in no legend.

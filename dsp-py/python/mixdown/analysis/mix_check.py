@@ -146,6 +146,7 @@ class MixCheck(FindingsReport):
         from mixdown.analysis.check_picture import draw_check
 
         drawn = new_axes(9.0, 3.2 + 0.3 * len({finding.check for finding in self.findings})) if axes is None else axes
+        _checks.drawable(drawn, "axes")
         draw_check(drawn, self._envelope, self.duration_s, self.findings)
         return drawn
 

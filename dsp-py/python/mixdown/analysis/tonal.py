@@ -189,6 +189,7 @@ class TonalBalance(Report):
         ('programme', 30)
         """
         axes = new_axes() if axes is None else axes
+        _checks.drawable(axes, "axes")
         draw_target(axes, self.target)
         axes.semilogx(
             self.frequencies_hz, numbers(self.level_db), color=figures.AFTER, linewidth=2.0, label="programme"

@@ -109,6 +109,7 @@ class TonalTarget(Report):
         10.0 dB at most
         """
         axes = new_axes() if axes is None else axes
+        _checks.drawable(axes, "axes")
         draw_target(axes, self)
         figures.style_levels(axes, title=self.name, unit="dB per third of an octave")
         return axes

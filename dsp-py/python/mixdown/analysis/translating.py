@@ -182,6 +182,7 @@ class Translation(Report):
             else [(track, [self.kept[track][name] for name in names]) for track in self.tracks]
         )
         drawn = new_axes(1.6 + 1.0 * len(names), 1.2 + 0.42 * len(rows)) if axes is None else axes
+        _checks.drawable(drawn, "axes")
         values = np.array([[np.nan if kept is None else kept for kept in kepts] for _, kepts in rows], dtype=np.float64)
         # What has more than in the studio is no better; the ends of the scale are left out, as figures stand on it.
         shown = np.ma.masked_invalid(np.minimum(values, 1.0))

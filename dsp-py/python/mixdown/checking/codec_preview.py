@@ -197,6 +197,7 @@ class CodecReport(Report):
         -9.0 dB at most, -9.0 dB after the codec
         """
         drawn = style.new_axes() if axes is None else axes
+        _checks.drawable(drawn, "axes")
         lines = (
             ("programme", self._programme, style.BEFORE, 2.4),
             (self.codec, self.audio, style.AFTER, 1.2),

@@ -95,6 +95,7 @@ class Spectrum(Shown):
         -3.0 dB, 31 bands
         """
         drawn = style.new_axes() if axes is None else axes
+        _checks.drawable(drawn, "axes")
         drawn.plot(self.centres_hz, style.finite(self.highest_db), linewidth=0.9, color=style.BEFORE, label="highest")
         levels_db = style.finite(self.levels_db)
         drawn.plot(self.centres_hz, levels_db, linewidth=1.8, color=style.AFTER, label="whole programme")

@@ -118,6 +118,7 @@ class Order(Report):
         from mixdown.delivery.order.picture import draw_order
 
         drawn = new_axes(max(5.0, 1.5 + 0.7 * len(self.places)), 4.0) if axes is None else axes
+        _checks.drawable(drawn, "axes")
         title = f"Cost {self.cost:.2f}, as given {self.given_cost:.2f}"
         draw_order(drawn, self.places, self.seams, self.arc, title)
         return drawn

@@ -136,6 +136,7 @@ class VinylSides(Report):
         from mixdown.delivery.sides.picture import draw_sides
 
         drawn = new_axes(8.0, 0.9 + 0.5 * len(self.sides)) if axes is None else axes
+        _checks.drawable(drawn, "axes")
         draw_sides(drawn, self.sides, self.songs_s, self.durations_s)
         return drawn
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mixdown import _checks
 from mixdown.analysis.findings import SEVERITIES, Finding, FindingsReport
 from mixdown.analysis.reports import aligned
 from mixdown.delivery.vinyl.songs import VinylSong, clock
@@ -160,6 +161,7 @@ class VinylCheck(FindingsReport):
         from mixdown.delivery.vinyl.picture import draw_side
 
         drawn = new_axes(9.0, 4.2) if axes is None else axes
+        _checks.drawable(drawn, "axes")
         draw_side(drawn, self._course, self.songs, self._limits)
         return drawn
 
@@ -186,5 +188,6 @@ class VinylCheck(FindingsReport):
         from mixdown.delivery.vinyl.picture import draw_pitch
 
         drawn = new_axes(9.0, 3.2) if axes is None else axes
+        _checks.drawable(drawn, "axes")
         draw_pitch(drawn, self._course, self.songs, self._limits)
         return drawn
