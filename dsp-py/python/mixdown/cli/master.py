@@ -152,6 +152,7 @@ def master(
     say(mastered.certificate.summary())
     print_reading(output, measured.reading)
     rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
+    say()
     say(table(("Player", "plays it at"), rows))
     if report is not None:
         say(f"Report: {shown(report)}, {report.stat().st_size / 1e6:.1f} MB")
