@@ -2,6 +2,7 @@
 
 mod bench;
 mod commands;
+mod cross;
 mod environment;
 mod layers;
 mod steps;
@@ -37,6 +38,8 @@ Commands:
   compare          play the same signals to mixdown and its peers and write docs/comparison.md
   docs             build the documentation site into out/docs: pages, measured figures, reference; any gap fails
   golden           regenerate the reference vectors of dsp-core/tests/golden
+  web              build the example for the browser, and the song that it plays, into out/web
+  web --without-song  the same without Python: the page alone
   fuzz [SECONDS]   run every fuzz target for that long (default: 60)
 
 The Python commands keep an environment of their own in .venv and rebuild it when it is out of date.";
@@ -81,13 +84,16 @@ fn run(arguments: &[&str]) -> Outcome {
         ["compare"] => commands::compare::run(&workspace),
         ["docs"] => commands::docs::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
+        ["web"] => commands::web::run(&workspace, true),
+        ["web", "--without-song"] => commands::web::run(&workspace, false),
         ["fuzz"] => commands::fuzz::run(&workspace, commands::fuzz::DEFAULT_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => commands::fuzz::run(&workspace, seconds),
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
         [
-            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "fuzz",
+            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "package"
+            | "web" | "fuzz",
             rest @ ..,
         ] => Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" "))),
         _ => Err("no such command; see cargo xtask --help".into()),

@@ -16,7 +16,8 @@ pub enum Cpu {
     /// The best level this machine has, detected once. Without the `std` feature: as [`Cpu::Baseline`].
     #[default]
     Detected,
-    /// The level that the crate was compiled for (SSE2 on plain x86-64, NEON on 64-bit ARM).
+    /// The level that the crate was compiled for (SSE2 on plain x86-64, NEON on 64-bit ARM, on WebAssembly its 128-bit
+    /// vectors with the target feature `simd128`).
     Baseline,
     /// AVX2 with FMA even where AVX-512 exists; as [`Cpu::Baseline`] on machines without.
     Avx2,
@@ -24,8 +25,8 @@ pub enum Cpu {
     /// `reproducible`.
     #[cfg(any(test, feature = "reproducible"))]
     Reproducible,
-    /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86: the bits of
-    /// [`Cpu::Reproducible`] without its instructions, in 5 to 45 times the time of AVX2. With the feature
+    /// As [`Cpu::Baseline`], with every multiply-add of a filter rounded once, in software on x86 and WebAssembly: the
+    /// bits of [`Cpu::Reproducible`] without its instructions, in 5 to 45 times the time of AVX2. With the feature
     /// `reproducible`.
     #[cfg(any(test, feature = "reproducible"))]
     Software,

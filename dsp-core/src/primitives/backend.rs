@@ -7,11 +7,12 @@
 //! On x86 each kernel is compiled for SSE2 and for AVX2 with FMA, with the feature `avx512` for AVX-512 as well; those
 //! that fuse multiply-adds once more for the exact form, with the feature `reproducible`. Each of the four costs a
 //! quarter of the crate's compile time and size. SSE4.2 alone, of CPUs before 2013, runs the SSE2 code. On 64-bit ARM,
-//! where every machine fuses, the exact form is NEON's.
+//! where every machine fuses, the exact form is NEON's. WebAssembly has one level, chosen when it is compiled: its
+//! 128-bit vectors with the target feature `simd128`, scalars without; it fuses nothing, and has the exact form as SSE2.
 //!
 //! Bits: element-wise loops use no fused multiply-add at all, so every form agrees everywhere. Recursions and FIRs fuse
 //! every multiply-add: AVX2, AVX-512, NEON, the exact form of the baseline and the scalar form agree bit for bit;
-//! the plain baseline of machines without FMA rounds twice and nulls below -140 dB.
+//! the plain baseline of machines without FMA, and of WebAssembly, rounds twice and nulls below -140 dB.
 
 use crate::foundation::stream::Cpu;
 use fearless_simd::Level;

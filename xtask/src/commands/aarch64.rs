@@ -1,21 +1,13 @@
 //! `test --aarch64`: the same bits on 64-bit ARM as on x86-64, by `dsp-core/same-bits`, here and under emulation.
-//!
-//! rustup's toolchain is used if it has the target. Where none can be downloaded, Debian's packages `rustc-web` and
-//! `rust-web-src` hold a compiler and its standard library as source. That compiler, 1.85, is older than the oldest that
-//! mixdown supports: what mixdown needs of later versions is turned on by feature gates, and the source is changed where
-//! it differs (see [`build_library`]).
 
 use crate::{
     Outcome,
+    cross::{self, Compiler, Library},
     steps::{Steps, cannot_start, succeed},
     tools::answer,
     workspace::Workspace,
 };
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 const PROGRAM: &str = "dsp-core/same-bits/Cargo.toml";
@@ -23,24 +15,21 @@ const LINKER: &str = "aarch64-linux-gnu-gcc";
 const EMULATOR: &str = "qemu-aarch64";
 /// Where the packages of the cross compiler have the C library.
 const C_LIBRARY: &str = "/usr/aarch64-linux-gnu";
-const DISTRIBUTION_COMPILER: &str = "/usr/bin/rustc";
-/// What became stable after 1.85 and is used by mixdown and its dependencies.
-const FEATURES: &str = "target_feature_11,integer_sign_cast,let_chains,cfg_boolean_literals,unsigned_is_multiple_of,\
-    slice_as_chunks,generic_arg_infer,get_disjoint_mut";
+/// The C library has the functions that the compiler calls.
+const BUILTINS: &str = "#![feature(compiler_builtins)]\n#![compiler_builtins]\n#![no_std]\n";
+/// Sources of the library whose intrinsics become safe functions, as they are since 1.87.
+const NEON: [&str; 4] = [
+    "stdarch/crates/core_arch/src/aarch64/neon/generated.rs",
+    "stdarch/crates/core_arch/src/aarch64/neon/mod.rs",
+    "stdarch/crates/core_arch/src/arm_shared/neon/generated.rs",
+    "stdarch/crates/core_arch/src/arm_shared/neon/mod.rs",
+];
 /// Differences printed.
 const SHOWN: usize = 10;
 
-/// What builds programs for the target.
-enum Compiler {
-    /// The toolchain that runs us.
-    Own,
-    /// Another one, and the folder with the source of its library.
-    WithSource(&'static str, PathBuf),
-}
-
 pub(crate) fn run(workspace: &Workspace) -> Outcome {
     let mut steps = Steps::new();
-    let found = compiler();
+    let found = Compiler::of(TARGET);
     let runs = |program: &&str| answer(Command::new(program).arg("--version")).is_none();
     let mut missing: Vec<&str> = [LINKER, EMULATOR].into_iter().filter(runs).collect();
     if found.is_none() {
@@ -80,17 +69,6 @@ pub(crate) fn run(workspace: &Workspace) -> Outcome {
     steps.finish("test --aarch64")
 }
 
-/// The toolchain that runs us if it has a library for the target, else one with the source of its library.
-fn compiler() -> Option<Compiler> {
-    let library = answer(Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]));
-    if library.is_some_and(|folder| Path::new(&folder).is_dir()) {
-        return Some(Compiler::Own);
-    }
-    let system = answer(Command::new(DISTRIBUTION_COMPILER).args(["--print", "sysroot"]))?;
-    let source = Path::new(&system).join("lib/rustlib/src/rust/library");
-    source.join("core/src/lib.rs").is_file().then_some(Compiler::WithSource(DISTRIBUTION_COMPILER, source))
-}
-
 /// The build of the program for the target; builds the library first if there is none.
 fn cross_build(workspace: &Workspace, compiler: &Compiler, folder: &Path) -> Outcome<Command> {
     let mut build = workspace.cargo(&[
@@ -105,53 +83,13 @@ fn cross_build(workspace: &Workspace, compiler: &Compiler, folder: &Path) -> Out
     ]);
     build.env("CARGO_TARGET_DIR", folder).env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", LINKER);
     if let Compiler::WithSource(rustc, source) = compiler {
-        let system = folder.join("sysroot");
-        if !system.join("complete").exists() {
-            build_library(rustc, source, folder, &system)?;
-        }
+        let edits = NEON.map(|file| (file, &with_safe_functions as &dyn Fn(&str) -> String));
+        let library = Library { target: TARGET, builtins: BUILTINS, builtins_flags: &[], edits: &edits };
+        let system = library.built(rustc, source, folder)?;
         // Not its warnings: they are of another version.
-        let flags = format!("--sysroot {} --cap-lints=allow -Zcrate-attr=feature({FEATURES})", system.display());
-        build.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", flags);
+        cross::with_library(&mut build, rustc, &system, "--cap-lints=allow");
     }
     Ok(build)
-}
-
-/// Builds `core` and `alloc`, which is all that a program without `std` needs beside the C library, from a copy of the
-/// source in which NEON intrinsics are safe functions, as they are since 1.87, and a function has its later name.
-fn build_library(rustc: &str, source: &Path, folder: &Path, system: &Path) -> Outcome {
-    let copy = folder.join("library");
-    let libraries = system.join("lib/rustlib").join(TARGET).join("lib");
-    let failed = |error: std::io::Error| format!("cannot prepare the library: {error}");
-    _ = fs::remove_dir_all(&copy);
-    fs::create_dir_all(&copy).and_then(|()| fs::create_dir_all(&libraries)).map_err(failed)?;
-    let parts = ["core", "alloc", "stdarch", "portable-simd"].map(|part| source.join(part));
-    succeed(Command::new("cp").arg("-r").args(parts).arg(&copy))?;
-    let edit = |file: &str, change: &dyn Fn(&str) -> String| -> Outcome {
-        let path = copy.join(file);
-        let text = fs::read_to_string(&path).map_err(|error| format!("{file}: {error}"))?;
-        fs::write(&path, change(&text)).map_err(failed)
-    };
-    for file in
-        ["aarch64/neon/generated.rs", "aarch64/neon/mod.rs", "arm_shared/neon/generated.rs", "arm_shared/neon/mod.rs"]
-    {
-        edit(&format!("stdarch/crates/core_arch/src/{file}"), &with_safe_functions)?;
-    }
-    for file in ["core/src/slice/mod.rs", "core/src/error.rs"] {
-        edit(file, &|text| text.replace("get_many_mut", "get_disjoint_mut"))?;
-    }
-    // The C library has the functions that the compiler calls.
-    let stub = copy.join("compiler_builtins.rs");
-    fs::write(&stub, "#![feature(compiler_builtins)]\n#![compiler_builtins]\n#![no_std]\n").map_err(failed)?;
-    let sources =
-        [("core", copy.join("core/src/lib.rs")), ("compiler_builtins", stub), ("alloc", copy.join("alloc/src/lib.rs"))];
-    for (name, path) in sources {
-        let mut build = Command::new(rustc);
-        build.args(["--edition=2021", "--crate-type=rlib", "--cap-lints=allow", "-Copt-level=3", "-Cpanic=abort"]);
-        build.args(["--crate-name", name, "--target", TARGET, "--sysroot"]).arg(system);
-        build.arg("--out-dir").arg(&libraries).arg(path).env("RUSTC_BOOTSTRAP", "1");
-        succeed(&mut build)?;
-    }
-    fs::write(system.join("complete"), "").map_err(failed)
 }
 
 /// Rust source with every public unsafe function at the outermost level made safe, its body unsafe as before.

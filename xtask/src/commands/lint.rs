@@ -3,9 +3,10 @@
 use crate::{Outcome, environment::Environment, layers, steps::Steps, workspace::Workspace};
 
 /// Packages outside the workspace.
-const APART: [(&str, &str); 3] = [
+const APART: [(&str, &str); 4] = [
     ("format, no_std proof", "dsp-core/no-std-proof/Cargo.toml"),
     ("format, same bits", "dsp-core/same-bits/Cargo.toml"),
+    ("format, web example", "examples/web/Cargo.toml"),
     ("format, fuzz", "fuzz/Cargo.toml"),
 ];
 

@@ -11,3 +11,4 @@ pub(crate) mod golden;
 pub(crate) mod lint;
 pub(crate) mod package;
 pub(crate) mod test;
+pub(crate) mod web;

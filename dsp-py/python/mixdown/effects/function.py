@@ -49,7 +49,7 @@ class Function(Effect):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> def reverse(audio, sample_rate_hz):
     ...     return audio[:, ::-1]
     >>> chain = md.Function(reverse) >> md.Gain(gain_db=-6.0206)
@@ -93,10 +93,10 @@ class Function(Effect):
 
         Examples
         --------
-        >>> import mixdown as md
-        >>> same = md.Function(lambda audio, sample_rate_hz: audio)
-        >>> same.replace(latency_frames=64).latency_frames(48_000)
-        64
+        >>> import mixdown as md, numpy as np
+        >>> late = md.Function(np.roll, name="plug-in")
+        >>> late.replace(latency_frames=64).latency_frames(48_000), late.latency_frames(48_000)
+        (64, 0)
         """
         given = {"function": self.function, "name": self.name, "latency_frames": self._late, "tail_s": self.tail_s}
         for name in changes:
