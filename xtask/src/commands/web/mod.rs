@@ -21,18 +21,23 @@ const MANIFEST: &str = "examples/web/Cargo.toml";
 const PAGE: &str = "examples/web/page";
 const SONG: &str = "examples/web/song.py";
 const OUTPUT: &str = "out/web";
-/// The modules and their features: of all browsers since 2021, and without vectors, to compare with.
-const MODULES: [(&str, &str); 2] = [("simd128", "+bulk-memory,+simd128"), ("scalar", "+bulk-memory")];
+/// The module, with features that all browsers have since 2023.
+const VECTORS: (&str, &str) = ("simd128", "+bulk-memory,+simd128");
+/// The one without vectors, to compare with.
+const SCALAR: (&str, &str) = ("scalar", "+bulk-memory");
+/// Builds the second module too; leaves out the song, which needs Python.
+pub(crate) const OPTIONS: [&str; 2] = ["--scalar", "--without-song"];
 const BUILTINS: &str = include_str!("compiler_builtins.rs");
 /// What is missed where no toolchain has the target, in one line.
 const MISSING: &str = "missing: a standard library and a linker for WebAssembly (rustup target add \
     wasm32-unknown-unknown; Debian: rustc-web rust-web-src, and rust-lld of rustup or wasm-ld of lld)";
 
-pub(crate) fn run(workspace: &Workspace, song: bool) -> Outcome {
+pub(crate) fn run(workspace: &Workspace, options: &[&str]) -> Outcome {
+    let [scalar, without_song] = OPTIONS.map(|option| options.contains(&option));
     let mut steps = Steps::new();
     match Compiler::of(TARGET).map(|compiler| (linker(&compiler), compiler)) {
         Some((Some(linker), compiler)) => {
-            for (name, features) in MODULES {
+            for (name, features) in [Some(VECTORS), scalar.then_some(SCALAR)].into_iter().flatten() {
                 steps.run(&format!("module, {name}"), || {
                     module(workspace, &compiler, linker.as_deref(), name, features)
                 });
@@ -41,7 +46,7 @@ pub(crate) fn run(workspace: &Workspace, song: bool) -> Outcome {
         _ => steps.skip("modules", MISSING),
     }
     steps.run("page", || page(workspace));
-    if song && let Some(environment) = steps.run("Python environment", || Environment::prepare(workspace)) {
+    if !without_song && let Some(environment) = steps.run("Python environment", || Environment::prepare(workspace)) {
         let mut render = environment.command("python", &workspace.path(""));
         steps.command("song", render.arg(SONG).arg(workspace.path(OUTPUT).join("song.flac")));
     }
