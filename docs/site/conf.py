@@ -27,8 +27,6 @@ extensions = [
     "sphinx_design",
     "pages",
 ]
-# A list of pages may end with all others, of which there may be none.
-suppress_warnings = ["toc.empty_glob"]
 root_doc = "index"
 nitpicky = True
 

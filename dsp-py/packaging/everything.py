@@ -82,9 +82,12 @@ def effects(audio: NDArray[np.float32]) -> md.Audio:
     curve: NDArray[np.float64] = md.Compressor().transfer_curve([-30.0, 0.0])
     reduction: NDArray[np.floating[Any]] = md.Compressor().gain_reduction(audio, RATE_HZ)
     softer: md.Gain = md.Gain().replace(gain_db=-6)
+    function: md.Function = md.Function(lambda sound, _: sound, name="model", latency_frames=0).replace(tail_s=0)
+    processed: md.Audio = (function >> chain)(audio, RATE_HZ)
+    parts: list[md.Audio] = list(chain.process_blocks([audio], RATE_HZ))
     assert latency_frames >= 0
     assert block.shape == (2, 512)
-    assert reduction.shape == audio.shape
+    assert reduction.shape == audio.shape == processed.shape == parts[0].shape
     assert (response.size, curve.size, softer.gain_db) == (2, 2, -6)
     return chain(audio, RATE_HZ, key=audio[:1], tail="auto") if latency_frames > 1e9 else again(audio, RATE_HZ)
 
@@ -197,6 +200,8 @@ def delivery(out: md.Audio, folder: Path) -> md.Mastered:
     recording: md.Recording = md.read(folder / "master.wav")
     blocks: md.Blocks = md.blocks(folder / "master.wav", frames=4_096)
     frames: int = sum(block.shape[-1] for block in blocks)
+    with md.blocks(folder / "master.wav") as source:
+        md.write(folder / "blocks.wav", md.Gain().process_blocks(source), bit_depth=16)
     broadcast = md.Broadcast(description="Song", loudness=certificate.loudness)
     md.write(folder / "other.flac", md.to_float(np.zeros((2, 480), np.int16)), RATE_HZ)
     at_44_1: md.Audio = md.resample(quieter, RATE_HZ, 44_100)

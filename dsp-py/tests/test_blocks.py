@@ -200,7 +200,7 @@ def failing() -> Iterator[np.ndarray]:
 def test_a_failing_source_leaves_nothing_behind(tmp_path: pathlib.Path) -> None:
     with pytest.raises(OSError, match=r"Input/output error: 'source.wav'"):
         md.write(tmp_path / "a.wav", failing(), RATE_HZ)
-    with pytest.raises(md.ParameterError, match=r"^audio holds 1 non-finite samples$"):
+    with pytest.raises(md.ParameterError, match=r"^audio holds 1 non-finite samples: NaN or infinite; numpy"):
         md.write(tmp_path / "a.wav", iter([np.zeros((1, 9)), np.array([[np.nan, 1.0]])]), RATE_HZ)
     assert os.listdir(tmp_path) == []
 

@@ -269,6 +269,7 @@ def test_equal_by_the_function_itself() -> None:
     assert one == md.Function(same)
     assert hash(one) == hash(md.Function(same))
     assert one not in (md.Function(lambda audio, _: audio), md.Function(same, name="other"), md.Gain())
+    assert md.Function(lambda audio, _: audio) != md.Function(lambda audio, _: audio)
     assert one != one.replace(latency_frames=3)
     assert one.replace(latency_frames=3).latency_frames(RATE_HZ) == 3
     assert copy.copy(one) == one

@@ -2,11 +2,24 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import mixdown as md
-from mixdown.display import MixStage, mix_report, png
+from mixdown.display import MixStage, mix_report, png, reduction
 
 RATE_HZ = 48_000
+
+
+def test_a_long_reduction_keeps_its_peaks() -> None:
+    reduction_db = np.zeros(100_000)
+    reduction_db[77_777] = 9.0
+    axes = Figure().add_subplot()
+    reduction(axes, reduction_db, 0.01)
+    (shape,) = axes.collections
+    corners = shape.get_paths()[0].vertices
+    assert len(corners) < 10_000
+    times_s = corners[corners[:, 1] == -9.0, 0]
+    assert times_s.min() <= 777.77 <= times_s.max() <= times_s.min() + 1.0
 
 
 def page(start: MixStage, mix: MixStage, **options):

@@ -93,8 +93,8 @@ fn run(arguments: &[&str]) -> Outcome {
             Err(_) => Err(format!("\"{seconds}\" is not a number of seconds")),
         },
         [
-            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "web"
-            | "fuzz",
+            "demo" | "test" | "lint" | "layers" | "bench" | "conformance" | "compare" | "docs" | "golden" | "package"
+            | "web" | "fuzz",
             rest @ ..,
         ] => Err(format!("cannot read \"{}\"; see cargo xtask --help", rest.join(" "))),
         _ => Err("no such command; see cargo xtask --help".into()),

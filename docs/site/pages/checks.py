@@ -16,8 +16,8 @@ from pages import processors, reference
 
 _TARGET = re.compile(r'\b(?:href|src)="([^"]*)"')
 _ANCHOR = re.compile(r'\b(?:id|name)="([^"]*)"')
-_EXECUTED = re.compile(r'class="cell_output|class="[^"]*\bcell_input\b')
-_FIGURE = re.compile(r'<svg[^>]*class="measured"|class="cell_output[^>]*>(?:(?!</div>).)*?<img', re.DOTALL)
+_CELL = re.compile(r'<div class="cell[ "][^>]*>')
+_FIGURE = re.compile(r'<svg[^>]* class="measured"|<img[^>]* src="[^"]*_images/')
 
 
 class SiteError(SphinxError):
@@ -38,7 +38,7 @@ def report(app: Sphinx, exception: Exception | None) -> None:
     for name in texts:
         print(f"  {name}")
     figures = sum(len(_FIGURE.findall(text)) for name, text in texts.items() if name != "processors/index")
-    cells = sum(text.count('<div class="cell ') + text.count('class="cell docutils') for text in texts.values())
+    cells = sum(len(_CELL.findall(text)) for text in texts.values())
     print(f"{len(texts)} pages, {figures} figures, {_examples()} examples in the reference, {cells} executed cells")
 
 
@@ -50,7 +50,7 @@ def _orphans(app: Sphinx) -> Iterator[str]:
         if page not in reached:
             reached.add(page)
             pending += app.env.toctree_includes.get(page, [])
-    for page in sorted(app.env.found_docs - reached):
+    for page in sorted(app.env.found_docs - reached - reference.leaves()):
         yield f"{page}: no table of contents has it"
 
 

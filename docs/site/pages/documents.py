@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from pages.sources import ROOT, replace_folder
+from pages.sources import ROOT, SITE, replace_folder
 
 FOLDER = "documents"
 #: Documents beside the tree's root that become pages; of docs, all do.
@@ -19,6 +19,7 @@ ELSEWHERE = {"README.md": "../index.md", "docs/site/index.md": "../index.md"}
 REPOSITORY = "https://github.com/mixdown-audio/mixdown"
 
 _LINK = re.compile(r"(?P<start>\]\()(?P<target>[^)\s]+)(?P<end>\))")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _FENCE = re.compile(r"^(```|~~~)", re.MULTILINE)
 
 
@@ -73,7 +74,7 @@ def sources() -> dict[str, str]:
     return {source: f"{PurePosixPath(source).stem.lower()}.md" for source in listed}
 
 
-def write(_app: Sphinx, _config: Config) -> None:
+def write(_app: Sphinx, config: Config) -> None:
     """Write all pages."""
     pages = sources()
     texts = {page: page_of(source, pages) for source, page in pages.items()}
@@ -84,6 +85,11 @@ def write(_app: Sphinx, _config: Config) -> None:
     texts |= {f"{name}.md": _of_readme(readme, heading, more) for name, (heading, more) in OF_README.items()}
     texts["guides.md"] = _list("In depth", [name for name in GUIDES if f"{name}.md" in texts], texts)
     texts["project.md"] = _list("The project", project, texts)
+    notebooks = any((SITE / "notebooks").glob("*.ipynb"))
+    if not notebooks:
+        config.exclude_patterns.append("notebooks")
+    listed = ["how-to/index", "concepts/index", *(["notebooks/index"] if notebooks else []), "documents/guides"]
+    texts["guides.txt"] = "\n".join(["```{toctree}", ":hidden:", ":caption: Guides", "", *listed, "```", ""])
     replace_folder(FOLDER, texts)
 
 
@@ -99,7 +105,7 @@ def _list(title: str, names: list[str], texts: dict[str, str]) -> str:
     lines = []
     for name in names:
         heading, _, text = texts[f"{name}.md"].partition("\n")
-        first = " ".join(text.strip().split("\n\n")[0].split())
+        first = " ".join(_COMMENT.sub("", text).strip().split("\n\n")[0].split())
         lines.append(f"- [{heading.removeprefix('# ')}]({name}.md): {re.split(r'(?<=[.:])[ ]', first)[0].rstrip('.:')}")
     listed = "\n".join(names)
     return f"# {title}\n\n" + "\n".join(lines) + f"\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"

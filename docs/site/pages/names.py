@@ -6,6 +6,7 @@ import re
 import sys
 import types
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 import mixdown as md
@@ -13,6 +14,10 @@ from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util.inspect import TypeAliasForwardRef
+
+# In a union, Sphinx writes its own name for an alias that is kept by its name.
+TypeAliasForwardRef.__repr__ = lambda alias: alias.name  # type: ignore[method-assign]
 
 
 def words() -> dict[str, tuple[str, ...]]:
@@ -30,11 +35,19 @@ def as_text(app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nod
     if node.get("refdomain") != "py":
         return None
     target = str(node.get("reftarget", ""))
-    # Modules below the package refer to public names as users write them.
     domain = env.domains["py"]
-    if f"mixdown.{target}" in domain.objects:  # type: ignore[attr-defined]
-        return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", f"mixdown.{target}", node, content)
+    for name in _meant(target, node.get("py:class")):
+        if name in domain.objects:  # type: ignore[attr-defined]
+            return domain.resolve_xref(env, node["refdoc"], app.builder, "obj", name, node, content)
     return content if target == "Self" or _exists(target) else None
+
+
+def _meant(target: str, owner: str | None) -> Iterator[str]:
+    """Yield what a name may stand for: a public name, as users write it, or a method that the class inherits."""
+    yield f"mixdown.{target}"
+    kind = getattr(md, owner, None) if owner else None
+    for base in kind.__mro__ if isinstance(kind, type) else ():
+        yield f"mixdown.{base.__name__}.{target}"
 
 
 def plain_signature(
@@ -47,7 +60,8 @@ def plain_signature(
 def _plain(annotations: str | None) -> str | None:
     if annotations is None:
         return None
-    annotations = re.sub(r"\w*\.?TypeAliasForwardRef\('(\w+)'\)", r"\1", annotations)
+    # A default that is made anew for each value.
+    annotations = annotations.replace("<factory>", "...")
     return re.sub(
         r"(?:~?numpy\.)?ndarray\[(?:~?\w+\.)*\w+\[[^\]]*\], (?:~?numpy\.)?dtype\[([^\]]*)\]\]",
         r"NDArray[\1]",

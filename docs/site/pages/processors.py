@@ -122,7 +122,7 @@ def _parameters(processor: Processor) -> str:
             words = words or f"{parameter.summary}."
             if parameter.kind != "compound":
                 legal = _legal(parameter)
-                default = _plain(parameter.default) if parameter.default is not None else default
+                default = _default(parameter) or default
         # The same values in all tables.
         rows.append((f"`{name}`", unit, legal, default, words.replace("\n", " ")))
     if not rows:
@@ -148,10 +148,10 @@ def _legal(parameter: md.Parameter) -> str:
     return re.sub(r'"[^"]*"', r"`\g<0>`", legal)
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, str):
-        return f'`"{value}"`'
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _default(parameter: md.Parameter) -> str:
+    """Return the default as the package writes it."""
+    text = repr(parameter).rstrip(">").removesuffix(", fixed while a stream runs").partition(", default ")[2]
+    return f"`{text}`" if text.startswith('"') else text
 
 
 def _figure(name: str, figure: Measured) -> str:

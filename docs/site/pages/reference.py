@@ -62,6 +62,7 @@ GROUPS: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 #: Classes that functions return and nobody makes, where they are defined, and the group that lists them.
 RESULTS = {
+    "effects.processed_blocks.ProcessedBlocks": "effects",
     "session.kinds.Master": "console",
     "session.vcas.Vcas": "console",
     "delivery.targets.Targets": "mastering",
@@ -92,6 +93,11 @@ _TYPES = """\
 
    Audio, or audio and its rate as :func:`read` returns them.
 """
+
+
+def leaves() -> set[str]:
+    """Return the pages that stand in the list of their group, and in no table of contents."""
+    return {f"{FOLDER}/{name}" for name in (*public_names(), *RESULTS) if name not in PLACED}
 
 
 def public_names() -> list[str]:
@@ -190,8 +196,10 @@ def _titled(title: str) -> str:
 
 def _page(name: str) -> str:
     value = value_of(name)
-    title = _titled(_called(name))
-    head = f"{title}.. currentmodule:: mixdown\n\n"
+    group = group_of(name)
+    # Not in the table of contents: its navigation, made for each page anew, would take half of the build's time.
+    way = f":doc:`API reference <index>` › :doc:`{GROUPS[group][0]} <{group}>`"
+    head = f":orphan:\n\n{_titled(_called(name))}{way}\n\n.. currentmodule:: mixdown\n\n"
     if not inspect.isclass(value):
         return f"{head}.. autofunction:: mixdown.{name}\n"
     return f"{head}.. autoclass:: mixdown.{name}\n\n" + "\n".join(_class_parts(name, value))
@@ -233,8 +241,7 @@ def _group(group: str, names: list[str]) -> str:
             text += "\n"
     if group == "types":
         text += "\n".join([_TYPES, *_words()])
-    listed = "\n".join(f"   {name.rpartition('.')[2]} <{name}>" for name in names if name not in PLACED)
-    return f"{text}.. toctree::\n   :hidden:\n\n{listed}\n" if listed else text
+    return text
 
 
 def _words() -> Iterator[str]:

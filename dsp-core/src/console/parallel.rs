@@ -69,20 +69,28 @@ const MAX_GAIN_DB: f64 = 60.0;
 /// branches.
 pub(super) fn common_channels(
     list: &'static str,
-    counts: impl Iterator<Item = Result<usize, Error>> + Clone,
+    counts: impl Iterator<Item = Result<usize, Error>>,
 ) -> Result<Option<usize>, Error> {
-    let counts =
-        counts.enumerate().map(|(position, count)| (position, count.map_err(|error| error.within(list, position))));
-    let Some(widest) = counts.clone().try_fold(None, |widest, (_, count)| Ok(widest.max(Some(count?))))? else {
-        return Ok(None);
-    };
-    for (position, count) in counts {
-        let count = count?;
+    let mut widest = None;
+    // Of the branches that are not mono: the first, and the first of another count. Each count is asked for once, as it
+    // is that of a whole tree.
+    let (mut first, mut other) = (None, None);
+    for (position, count) in counts.enumerate() {
+        let count = count.map_err(|error| error.within(list, position))?;
+        widest = widest.max(Some(count));
         if count > 1 {
-            expect_channels(widest, count).map_err(|error| error.within(list, position))?;
+            match first {
+                None => first = Some((position, count)),
+                Some((_, common)) if common != count => other = other.or(Some((position, count))),
+                Some(_) => {}
+            }
         }
     }
-    Ok(Some(widest))
+    if let (Some(first), Some(other), Some(widest)) = (first, other, widest) {
+        let (position, count) = if first.1 == widest { other } else { first };
+        expect_channels(widest, count).map_err(|error| error.within(list, position))?;
+    }
+    Ok(widest)
 }
 
 /// Checks that there are branches, and their gains: none, or one each.

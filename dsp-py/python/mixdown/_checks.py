@@ -405,7 +405,7 @@ def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], 
     if len(args) > len(by_place):
         given = [f"{name}={shown(value)}" for name, value in zip(by_name, args[len(by_place) :], strict=False)]
         if given:
-            if any(getattr(value, "ndim", 0) for value in args):
+            if not by_place and any(getattr(value, "ndim", 0) for value in args):
                 hint = f"{owner}()(audio, sample_rate_hz)"
                 raise CallError(f"{owner} takes its settings by name, and audio goes to what it returns: {hint}")
             call = ", ".join([*map(shown, args[: len(by_place)]), *given])

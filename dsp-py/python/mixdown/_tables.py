@@ -7,8 +7,6 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextvars import ContextVar
 
-from rich.cells import cell_len
-
 _GAP = "  "
 #: Columns that names, and sentences, are folded to at the narrowest.
 _LEAST_NAME, _LEAST_TEXT = 12, 24
@@ -17,6 +15,14 @@ _LONG = 48
 
 #: Columns that are there; None where there is no end of them.
 _room: ContextVar[int | None] = ContextVar("_room", default=None)
+
+
+def width_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes."""
+    # Loaded with the first table: not by the import of the package.
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 @contextlib.contextmanager
@@ -93,18 +99,18 @@ def wrapped(line: str) -> list[str]:
     columns = _room.get()
     text = line.lstrip(" ")
     indent = len(line) - len(text)
-    if columns is None or cell_len(line) <= columns:
+    if columns is None or width_of(line) <= columns:
         return [line]
     return [f"{' ' * indent}{part}" for part in folded(text, max(columns - indent, 1))]
 
 
 def _widths(grid: Sequence[Sequence[str]]) -> list[int]:
-    return [max(map(cell_len, column)) for column in zip(*grid, strict=True)]
+    return [max(map(width_of, column)) for column in zip(*grid, strict=True)]
 
 
 def _least(cells: Sequence[str], width: int) -> int:
     """Return the columns that a column of text needs, so that common words stay whole."""
-    longest = max((cell_len(word) for cell in cells for word in cell.split()), default=0)
+    longest = max((width_of(word) for cell in cells for word in cell.split()), default=0)
     least = _LEAST_TEXT if width > _LONG else max(_LEAST_NAME, longest)
     return min(width, least, _LEAST_TEXT)
 
@@ -113,10 +119,10 @@ def _leasts(grid: Sequence[Sequence[str]], texts: Collection[int]) -> list[int]:
     """Return the columns that each column needs: figures are never folded, only the headings above them."""
     leasts = []
     for column, cells in enumerate(zip(*grid, strict=True)):
-        width = max(map(cell_len, cells))
+        width = max(map(width_of, cells))
         least = _least(cells, width)
         if column not in texts:
-            least = max(min(least, _least(cells[:1], width)), *map(cell_len, cells[1:]), 0)
+            least = max(min(least, _least(cells[:1], width)), *map(width_of, cells[1:]), 0)
         leasts.append(least)
     return leasts
 
@@ -157,7 +163,7 @@ def _turned(grid: list[list[str]], ruled: bool, space: int) -> list[str] | None:
     if len(turned) < 2:
         return None
     figures = _widths(turned[1:])
-    names = [cell_len(name) for name in turned[0]]
+    names = [width_of(name) for name in turned[0]]
     for limit in (max(names), _LONG, 32, 24, 16, _LEAST_NAME):
         widths = [max(figure, min(name, limit)) for figure, name in zip(figures, names, strict=True)]
         widths[0] = max(figures[0], names[0])
@@ -194,7 +200,7 @@ def _blocks(grid: list[list[str]], headed: bool, space: int) -> list[str]:
     lines = []
     headings, rows = (grid[0], grid[1:]) if headed else ([""] * len(grid[0]), grid)
     first = 1 if headed else max(len(grid[0]) - 1, 1)
-    label = max(map(cell_len, headings[first:]), default=0)
+    label = max(map(width_of, headings[first:]), default=0)
     for row in rows:
         lines += folded(_GAP.join(cell for cell in row[:first] if cell), space)
         for heading, cell in zip(headings[first:], row[first:], strict=True):
@@ -202,19 +208,21 @@ def _blocks(grid: list[list[str]], headed: bool, space: int) -> list[str]:
                 lines += [f"{_GAP}{part}" for part in folded(cell, max(space - len(_GAP), 1))]
                 continue
             before = f"{_GAP}{_padded(heading, label, False)}{_GAP}"
-            for part in folded(cell, max(space - cell_len(before), _LEAST_NAME)):
+            for part in folded(cell, max(space - width_of(before), _LEAST_NAME)):
                 lines.append(f"{before}{part}".rstrip())
-                before = " " * cell_len(before)
+                before = " " * width_of(before)
     return lines
 
 
 def _padded(text: str, width: int, right: bool) -> str:
-    fill = " " * (width - cell_len(text))
+    fill = " " * (width - width_of(text))
     return fill + text if right else text + fill
 
 
 #: A blank that a line may end at: not between a figure and its unit.
-_BLANKS = re.compile(r"(?<=\s)(?=\S)(?!(?:LUFS|LU|dBTP|dBFS|dB|Hz|kHz|ms|s|mm|µm|%|kb/s|MB)(?!\w))")
+_BLANKS = re.compile(
+    r"(?<=\s)(?=\S)(?!(?:(?<=\d\s)|(?<=inf\s))(?:LUFS|LU|dBTP|dBFS|dB|Hz|kHz|ms|s|mm|µm|%|kb/s|MB)(?!\w))"
+)
 #: Within a word: figures with their sign stay whole.
 _PARTS = re.compile(r"(?:[-+]?\d[\d.]*|[^\W\d_]+|[\W_])[,;:=)\]/]*")
 
@@ -224,7 +232,7 @@ def folded(text: str, width: int) -> list[str]:
     lines, line = [], ""
     for word in _BLANKS.split(text):
         for part in _pieces(word, width):
-            if line and cell_len(line + part.rstrip()) > width:
+            if line and width_of(line + part.rstrip()) > width:
                 lines.append(line.rstrip())
                 line = ""
             line += part
@@ -232,11 +240,11 @@ def folded(text: str, width: int) -> list[str]:
 
 
 def _pieces(word: str, width: int) -> Iterator[str]:
-    if cell_len(word.rstrip()) <= width:
+    if width_of(word.rstrip()) <= width:
         yield word
         return
     for part in _PARTS.findall(word):
-        if cell_len(part) <= width:
+        if width_of(part) <= width:
             yield part
         else:
             yield from part

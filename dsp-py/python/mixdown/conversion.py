@@ -64,10 +64,10 @@ _RECIPES = {"best": "VHQ", "high": "HQ", "fast": "MQ"}
 def resample(
     audio: Source, from_rate_hz: float | None = None, to_rate_hz: float | None = None, *, quality: Quality = "best"
 ) -> Audio:
-    """Convert the sample rate, by soxr.
+    """Convert the sample rate, with soxr.
 
-    Linear phase, without delay: times stay the same at any rates. Samples that are not finite count
-    as 0. Between 44.1 and 48 kHz, in float64 (in float32 the noise of its rounding, -150 dB, comes on top):
+    Linear phase, without delay: times stay the same at any rates. Non-finite samples count as 0. Between 44.1 and 48
+    kHz, in float64 (float32 adds its rounding noise, -150 dB):
 
     ======= ===================== ================= =================
     quality distortion, noise, dB ripple, to 18 kHz aliases and images

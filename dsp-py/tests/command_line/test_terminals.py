@@ -54,7 +54,12 @@ def test_progress_is_drawn_on_a_terminal_alone(song: Path) -> None:
     _, _, drawn = on_terminal("measure", song, TERM="xterm-256color", NO_COLOR="1")
     assert "100 %" in drawn
     assert "\x1b[3" not in drawn
+    (song.parent / "song.wav").rename(song.parent / f"{'long name ' * 6}.wav")
+    _, _, drawn = on_terminal("measure", song.parent / f"{'long name ' * 6}.wav", columns=50, TERM="xterm-256color")
+    assert "100 %" in drawn
+    assert "…" not in drawn
     # What makes others colour a pipe draws no progress into it.
+    (song.parent / f"{'long name ' * 6}.wav").rename(song)
     done = run("measure", song, env=os.environ | {"FORCE_COLOR": "1", "TTY_COMPATIBLE": "1", "TERM": "xterm"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
@@ -106,17 +111,18 @@ def test_completion_is_shown_for_a_shell(shell: str, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("arguments", "meant"),
     [
-        (["mesure", "a.wav"], "; did you mean measure?"),
-        (["measure", "a.wav", "--targt", "spotify"], "measure has no option --targt; did you mean --target?"),
-        (["measure", "a.wav", "--target", "spotfy"], "; did you mean spotify?"),
-        (["master", "a.wav", "--target", "aple"], "; did you mean apple?"),
-        (["check", "a.wav", "--for", "symphonc"], "; did you mean symphonic?"),
-        (["master", "a.wav", "--profile", "archiv"], "; did you mean archive?"),
-        (["order", "a.toml", "--arc", "frnt"], "; did you mean front?"),
-        (["vinyl", "a.wav", "--format", "12in3"], "; did you mean 12in33?"),
-        (["measure", "a.wav", "--layout", "sterio"], "; did you mean stereo?"),
-        (["targets", "netflx"], "; did you mean netflix?"),
-        (["--versoin"], "has no option --versoin; did you mean --version?"),
+        (["mesure", "a.wav"], ": did you mean measure?"),
+        (["help"], ": did you mean --help?"),
+        (["measure", "a.wav", "--targt", "spotify"], "measure has no option --targt: did you mean --target?"),
+        (["measure", "a.wav", "--target", "spotfy"], ": did you mean spotify?"),
+        (["master", "a.wav", "--target", "aple"], ": did you mean apple?"),
+        (["check", "a.wav", "--for", "symphonc"], ": did you mean symphonic?"),
+        (["master", "a.wav", "--profile", "archiv"], ": did you mean archive?"),
+        (["order", "a.toml", "--arc", "frnt"], ": did you mean front?"),
+        (["vinyl", "a.wav", "--format", "12in3"], ": did you mean 12in33?"),
+        (["measure", "a.wav", "--layout", "sterio"], ": did you mean stereo?"),
+        (["targets", "netflx"], ": did you mean netflix?"),
+        (["--versoin"], "has no option --versoin: did you mean --version?"),
         (["measure", "-x.wav"], "a file whose name begins with - is given as ./-name"),
         (["measure", "--target"], "measure: --target needs a value"),
         (["compare", "a.wav"], "compare: REFERENCE is missing: a programme to compare it with"),

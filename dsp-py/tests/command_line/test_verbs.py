@@ -42,7 +42,7 @@ def words_of(command: str) -> list[str]:
     """The arguments of an example, which may replace what another one has written."""
     program, *words = shlex.split(command)
     assert program == "mixdown"
-    writes = "-o" in words or words[0] == "demo"
+    writes = "-o" in words or words[0] in ("demo", "master")
     return [*words, "--force"] if writes else words
 
 

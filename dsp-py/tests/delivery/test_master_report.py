@@ -99,6 +99,7 @@ def test_every_target_has_a_verdict_and_a_playback_gain(page: str, mastered: md.
         assert float(played_lufs) == pytest.approx(reading.integrated_lufs + float(gain_db), abs=0.11)
     assert {rows["spotify"][0], rows["youtube"][0]} == {"pass"}
     assert rows["r128"][0] == "fail: +9.0 LU"
+    assert rows["spotify-loud"][0].startswith("fail: -3.0 LU")
 
 
 def test_the_processing_is_told_in_order(page: str, mastered: md.Mastered) -> None:

@@ -35,7 +35,7 @@ def test_it_is_readable(chromium: Any, page_file: Path, width: int, scheme: str)
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == (DARK if scheme == "dark" else LIGHT)
         # Letters of figures have the colour of the page: contrast of the ratio that WCAG asks for.
         colours = page.evaluate(
-            "[...document.querySelectorAll('svg[role=img] g[id*=text_] > g, h1, td, p, li')]"
+            "[...document.querySelectorAll('svg[role=img] g[id*=text_] > *, h1, td, p, li')]"
             ".filter(part => part.getClientRects().length && getComputedStyle(part).color)"
             ".map(part => part.closest('svg') ? getComputedStyle(part).fill : getComputedStyle(part).color)"
         )

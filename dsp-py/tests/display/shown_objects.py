@@ -73,6 +73,7 @@ def effects() -> dict[str, md.Effect]:
         md.Parallel([md.Chain([]), md.Saturator(drive_db=12)], [0, -6]),
         md.MidSide(side=[md.HighPass(frequency_hz=120)]),
         md.Bypass(md.Limiter()),
+        md.Function(lambda audio, sample_rate_hz: np.tanh(audio), name="tanh"),
     ]
     made = {type(effect).__name__: effect for effect in listed}
     extra = {"linear chain": md.Chain([equalizer, md.Gain(gain_db=-2)]), "placed": md.Equalizer(bands=placed)}
@@ -96,7 +97,7 @@ def results(folder: Path) -> dict[str, Any]:
     matched = md.match(song(8), RATE_HZ, audio, RATE_HZ)
     balanced = md.tonal_balance(audio, RATE_HZ)
     delivered = record.master(target_lufs=-16)
-    order = md.suggest_order([_order_song("Loud", -10.0, 0.8), _order_song(HOSTILE, -16.0, 0.3)])
+    order = md.suggest_order([_summary("Loud", -10.0, 0.8), _summary(HOSTILE, -16.0, 0.3)])
     disc = md.CdLayout.of([md.CdTrack(HOSTILE, 0), md.CdTrack("Two", 441_000)], 882_000)
     vinyl = md.vinyl_check([(audio, RATE_HZ)], fmt="7in45")
     manifest = md.Manifest.of_folder(folder)
@@ -134,6 +135,7 @@ def results(folder: Path) -> dict[str, Any]:
         "catalog": md.Catalog((md.CatalogRecord("a <b>.wav", "a.wav", "failed", message="not readable"),), manifest),
         "lead span": md.LeadSpan(0.0, 1.5, 0.1),
         "suggestion": _suggestion(),
+        "song summary": _summary(HOSTILE, -12.0, 0.5),
         "limit": md.limits("translation")["lost"],
         "parameter": md.Compressor.parameters()[0],
     }
@@ -155,5 +157,5 @@ def _suggestion() -> md.Suggestion:
     return md.Suggestion("kick", md.Bell(gain_db=-2), None, None, "It <b> hides.", evidence, predicted, "low")
 
 
-def _order_song(title: str, loud_lufs: float, energy: float) -> Any:
+def _summary(title: str, loud_lufs: float, energy: float) -> Any:
     return md.SongSummary(title, loud_lufs, loud_lufs - 4, energy)

@@ -14,6 +14,7 @@ import pytest
 from shown_objects import HOSTILE, RATE_HZ, effects, results, song
 
 import mixdown as md
+from browser import opened
 
 #: Largest page without sounds, and largest page with players of 10 s, in bytes.
 LARGEST, LARGEST_WITH_SOUND = 200_000, 6_000_000
@@ -115,6 +116,29 @@ def test_pages_are_balanced_and_need_nothing_else(pages: dict[str, str]) -> None
         assert " at 0x" not in page, name
 
 
+def test_a_browser_opens_all_of_them_without_a_word(chromium: Any, pages: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "pages.html"
+    head = '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Pages</title></head><body>'
+    file.write_text(f"{head}{''.join(page for _, page in each(pages))}</body></html>", encoding="utf-8")
+    # What it says and what it asks for is refused where it closes.
+    with opened(chromium, file, viewport={"width": 1000, "height": 800}) as page:
+        assert page.locator("b", has_text="Mastered for spotify").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1000
+        page.wait_for_function("[...document.querySelectorAll('audio')].every(sound => sound.readyState > 0)")
+        assert page.evaluate("[...document.querySelectorAll('audio')].some(sound => sound.error)") is False
+
+
+def test_names_of_elements_are_their_own(pages: dict[str, str]) -> None:
+    # Else one figure clips by the frame of another, or not at all where that one is folded.
+    for name, page in each(pages):
+        if name == "Chain":
+            page += pages["Compressor"] + pages["Equalizer"]
+        names = [value for _, attribute, value in parsed(page).attributes if attribute == "id"]
+        assert len(names) == len(set(names)), name
+        used = set(re.findall(r"url\(#([^)]+)\)", page)) | set(re.findall(r'href="#([^"]+)"', page))
+        assert used <= set(names), name
+
+
 def test_names_stay_text(pages: dict[str, str]) -> None:
     held = [name for name, page in each(pages) if HOSTILE in "".join(parsed(page).words)]
     assert {"Album", "Song", "Mix", "Track", "MixReading", "Order", "seam", "mastered album"} <= set(held)
@@ -180,7 +204,8 @@ def test_effects_have_their_curve(pages: dict[str, str]) -> None:
 
 def test_parameters_stand_with_their_units(pages: dict[str, str]) -> None:
     for name, cells in (
-        ("Compressor", ("threshold", "-18 dBFS", "range", "inf dB", "link", "100 %")),
+        ("Compressor", ("threshold", "-18 dBFS", "range", "inf dB", "link", "100 %", "key high pass", "off")),
+        ("Function", ("function", "tanh", "60 s")),
         ("Equalizer", ("HighPass", "40 Hz", "12 dB/octave", "-3 dB")),
         ("placed", ("side", "120 Hz", "enabled")),
         ("Reverb", ("hall", "2.2 s", "20000 Hz")),

@@ -237,6 +237,16 @@ def test_the_script_may_run_twice(page: Any) -> None:
     assert asked(page, "player.kept") is True
 
 
+def test_a_strict_policy_lets_it_play(chromium: Any, page_file: Path, tmp_path: Path) -> None:
+    """As in the output cells of editors: nothing may be fetched, not even from a data URI."""
+    allowed = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; media-src data:"
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
+    file = tmp_path / "strict.html"
+    file.write_text(page_file.read_text("utf-8").replace("<head>", f"<head>{policy}"), "utf-8")
+    with opened(chromium, file) as page:
+        started(page)
+
+
 def test_without_script_each_version_has_a_player(chromium: Any, page_file: Path) -> None:
     with opened(chromium, page_file, java_script_enabled=False) as page:
         sounds = page.locator("audio")

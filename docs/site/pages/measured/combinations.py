@@ -29,30 +29,30 @@ def _parallel() -> Sequence[Measured]:
 
 
 def _aligned() -> Measured:
-    """Draw the sum of noise and of the same through a limiter that does not act: without alignment, a comb."""
+    """Draw the sum of noise and of the same through a limiter that does not act."""
     late = md.Limiter(ceiling_db=0, lookahead_ms=5)
-    effect = md.Parallel([md.Chain([]), late], gains_db=[-6.0206, -6.0206])
-    signal = noise(2, -40)
-    output = effect(signal, RATE_HZ)
-    drawing = Drawing()
-    (axes,) = drawing.axes
-    frequencies_hz, measured = measured_response(effect, signal, output)
-    unaligned = 0.5 * signal + 0.5 * np.roll(signal, late.latency_frames(RATE_HZ, 1), axis=-1)
-    axes.plot(
-        frequencies_hz,
-        decibels(measured_response(effect, signal, unaligned)[1]),
-        linewidth=0.9,
-        label="without alignment",
-    )
-    axes.plot(frequencies_hz, decibels(measured), label="Parallel")
-    over_frequency(axes)
-    axes.set_ylim(-40, 6)
-    worst_db = float(np.max(np.abs(decibels(measured))))
+    frames = late.latency_frames(RATE_HZ, 1)
+    drawing, worst_db = _sum(late, frames)
     text = (
-        f"Noise, dry and through a limiter that does not act, of {late.latency_frames(RATE_HZ, 1)} frames of latency, each "
-        f"at half. Largest level of the sum from 0 dB: {shown(worst_db, 'dB')}."
+        f"Noise, dry and through a limiter that does not act, of {frames} frames of latency, each at half. Largest level of "
+        f"the sum from 0 dB: {shown(worst_db, 'dB')}."
     )
     return drawing.finished("aligned", "Branches are aligned", text, legend="lower left")
+
+
+def _sum(late: md.Effect, frames: int) -> tuple[Drawing, float]:
+    """Draw noise beside the same through an effect that only delays, and without alignment; return the worst level."""
+    effect = md.Parallel([md.Chain([]), late], gains_db=[-6.0206, -6.0206])
+    signal = noise(2, -40)
+    drawing = Drawing()
+    (axes,) = drawing.axes
+    unaligned = 0.5 * signal + 0.5 * np.roll(signal, frames, axis=-1)
+    for label, output, width in (("without alignment", unaligned, 0.9), ("Parallel", effect(signal, RATE_HZ), 1.8)):
+        frequencies_hz, measured = measured_response(effect, signal, output)
+        axes.plot(frequencies_hz, decibels(measured), linewidth=width, label=label)
+    over_frequency(axes)
+    axes.set_ylim(-40, 6)
+    return drawing, float(np.max(np.abs(decibels(measured))))
 
 
 def _mid_side() -> Sequence[Measured]:
@@ -95,9 +95,36 @@ def _bypass() -> Sequence[Measured]:
     return [drawing.finished("delay", "The latency stays", text)]
 
 
+def _function() -> Sequence[Measured]:
+    late = 100
+
+    def delayed(audio: np.ndarray, _: float) -> np.ndarray:
+        return np.roll(audio, late, axis=-1)
+
+    signal = impulse(480)
+    stated = md.Function(delayed, latency_frames=late)(signal, RATE_HZ)[0]
+    unstated = md.Function(delayed)(signal, RATE_HZ)[0]
+    drawing = Drawing()
+    (axes,) = drawing.axes
+    axes.plot(np.arange(480), unstated, linewidth=0.9, label="latency not stated")
+    axes.plot(np.arange(480), stated, label=f"latency_frames={late}")
+    labelled(axes, "frames", "amplitude")
+    effects = [md.Saturator(drive_db=6), md.Limiter(ceiling_db=-6)]
+    sound = noise(2, -20)
+    same = md.Chain([effects[0], md.Function(lambda audio, _: audio), effects[1]])(sound, RATE_HZ)
+    exact = np.array_equal(same, md.Chain(effects)(sound, RATE_HZ))
+    text = (
+        f"An impulse through a function that delays by {late} frames: where the latency is stated it comes back at frame "
+        f"**{int(np.argmax(stated))}**, else at {int(np.argmax(unstated))}. A function that returns what it gets, between a "
+        f"saturator and a limiter, leaves {'every bit as it is' if exact else 'other bits'}."
+    )
+    return [drawing.finished("latency", "The stated latency is compensated", text)]
+
+
 MEASURED: dict[str, Callable[[], Sequence[Measured]]] = {
     "Chain": _chain,
     "Parallel": _parallel,
     "MidSide": _mid_side,
     "Bypass": _bypass,
+    "Function": _function,
 }

@@ -83,7 +83,9 @@ def _aliases(effects: Mapping[str, md.Effect]) -> Measured:
         heard = levels_db > -150
         axes.plot(bins[heard] * RATE_HZ / _FRAMES / 1000, levels_db[heard], "o", markersize=4, label=label)
     labelled(axes, "frequency, kHz", "level under the tone, dB")
-    axes.set_ylim(-150, 5)
+    # Room for the legend.
+    axes.set_ylim(-155, 40)
+    axes.set_yticks(range(-150, 1, 25))
     axes.set_xlim(0, 20)
     text = f"A full-scale sine of 5 kHz: its harmonics folded at half the rate. Strongest: {', '.join(readings)}."
     return drawing.finished("aliases", "Aliases", text, legend="upper right")

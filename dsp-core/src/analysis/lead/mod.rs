@@ -228,7 +228,7 @@ fn message(found: &LeadReport, limits: &LeadLimits) -> String {
             limits.usual_low_lu,
             limits.usual_high_lu
         ),
-        None => format!("The level of {lead} beside the rest is not measurable."),
+        None => format!("The level of {lead} relative to the rest is not measurable."),
     };
     let word = format!(
         " Its audibility is {audibility:.2}: {}; theirs is about {:.2}.",

@@ -197,8 +197,8 @@ class MasteredAlbum(Shown):
         >>> album = md.Album()
         >>> album.track((noise, 48_000), title="Song")
         >>> print(album.master("spotify").table())
-        Song  Length  LUFS before  Gain    LUFS   dBTP  LRA  Clip  Limiter
-        Song    0:01        -16.8  2.81  -14.00  -4.76  0.0   0.0      0.0
+        Song  Length  LUFS before  Gain dB    LUFS   dBTP  LRA LU  Clip dB  Limiter dB
+        Song    0:01        -16.8     2.81  -14.00  -4.76     0.0      0.0         0.0
         <BLANKLINE>
         Album -14.00 LUFS, -4.76 dBTP (spotify: -14 LUFS).
         """

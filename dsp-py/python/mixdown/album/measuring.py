@@ -241,8 +241,8 @@ class AlbumMeasurements(Report):
         >>> album.track((0.1 * np.random.default_rng(1).standard_normal((2, 48_000)), 48_000), title="Song")
         >>> for line in album.measure().table().splitlines()[:2]:
         ...     print(line)
-        Song  Length   LUFS  Loud part  LRA  Max S  dBTP  Start    End  Tilt
-        Song    0:01  -14.0      -14.0  0.0   -inf  -6.8  -13.9  -13.9  15.3
+        Song  Length   LUFS  Loud part LUFS  LRA LU  Max S LUFS  dBTP  Start LUFS  End LUFS  Tilt dB
+        Song    0:01  -14.0           -14.0     0.0        -inf  -6.8       -13.9     -13.9     15.3
         """
         head = (
             *("Song", "Length", "LUFS", "Loud part LUFS", "LRA LU", "Max S LUFS", "dBTP"),

@@ -83,7 +83,7 @@ class Balance(Shown):
     def __repr__(self) -> str:
         reading = self.loudness_of_mix
         measured = f"{reading.integrated_lufs:.2f} LUFS, {reading.true_peak_dbtp:.2f} dBTP"
-        lead = "" if self.lead_level_lu is None else f", lead {self.lead_level_lu:+.1f} LU beside the rest"
+        lead = "" if self.lead_level_lu is None else f", lead {self.lead_level_lu:+.1f} LU relative to the rest"
         alone = f", left alone: {', '.join(self.left_alone)}" if self.left_alone else ""
         return f"<Balance of {len(self.loudness)} stems: {measured}{lead}{alone}>"
 
@@ -100,16 +100,16 @@ def balance(
 ) -> Balance:
     """Make a start balance: faders and pans by loudness and by the roles of stems, the sum at -6 dBTP.
 
-    A role is told by the name of a stem, else by its spectrum (a bass, drums), else it is unknown.
+    The role of a stem follows from its name, else from its spectrum (bass, drums), else it is unknown.
 
-    Drums count as one instrument, and so does a pair such as "guitar left" and "guitar right", which is panned. All
-    others are 1 LU below the drums, pads 4, effects 6; what sounds in less than a tenth of the song 4 LU more. In the
-    drums toms and overheads are 4 LU below kick and snare, hats and cymbals 8. A lead that is given gets the fader
-    at which its audibility among all others is that of engineers' mixes, 0.41 (see :func:`lead_report`); one that a
-    name tells is 2 LU above the drums.
+    Drums count as one instrument, and so does a pair such as "guitar left" and "guitar right", which is panned. Other
+    instruments are 1 LU below the drums, pads 4 LU, effects 6 LU; stems that sound in less than a tenth of the song are
+    4 LU lower still. Among the drums, toms and overheads are 4 LU below kick and snare, hats and cymbals 8 LU. A lead
+    given with `lead` gets the fader at which its audibility among all others is that of engineers' mixes, 0.41 (see
+    :func:`lead_report`); a lead known by its name is 2 LU above the drums.
 
     A stem more than 25 LU below the loudest counts as noise, bleed or single hits: it gets the fader of the loudest,
-    and so keeps its distance from it.
+    and so keeps its relative level.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def _set_faders(
     *,
     is_given: bool,
 ) -> float | None:
-    """Set faders and pans of stems by their roles; return the level of the lead beside the rest."""
+    """Set faders and pans of stems by their roles; return the level of the lead relative to the rest."""
     pairs = pairs_of(name for name in roles if len(cast(Track, mix[name]).audio) == 1)
     groups: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for name, role in roles.items():

@@ -128,11 +128,13 @@ class FindingsReport(Report):
     @property
     def counts(self) -> str:
         """Number of findings by severity, in words."""
-        numbers = {
-            word: sum(finding.severity == severity for finding in self.findings)
-            for severity, word in SEVERITIES.items()
-        }
-        return ", ".join(f"{number} {word}" for word, number in numbers.items() if number) or "nothing found"
+        told = []
+        for severity, word in SEVERITIES.items():
+            number = sum(finding.severity == severity for finding in self.findings)
+            # "Not measurable" has no plural.
+            plural = "s" if number > 1 and " " not in word else ""
+            told += [f"{number} {word}{plural}"] if number else []
+        return ", ".join(told) or "nothing found"
 
 
 def stated(

@@ -117,8 +117,8 @@ class LeadReport(Report):
     >>> import mixdown as md, numpy as np
     >>> voice, band = np.random.default_rng(1).standard_normal((2, 96_000))
     >>> report = md.lead_report({"voice": 0.05 * voice, "band": 0.1 * band}, 48_000, lead="voice")
-    >>> print(f"{report.level_lu:.1f} LU beside the rest, audibility {report.audibility:.2f}: {report.verdict}")
-    -6.0 LU beside the rest, audibility 0.29: low
+    >>> print(f"{report.level_lu:.1f} LU relative to the rest, audibility {report.audibility:.2f}: {report.verdict}")
+    -6.0 LU relative to the rest, audibility 0.29: low
     """
 
     lead: str
@@ -138,9 +138,9 @@ class LeadReport(Report):
     suggestions: tuple[Suggestion, ...]
 
     def __repr__(self) -> str:
-        level = (
-            "level not measurable" if self.level_lu is None else f"{_checks.figure(self.level_lu)} LU beside the rest"
-        )
+        level = "level not measurable"
+        if self.level_lu is not None:
+            level = f"{self.level_lu:+.1f} LU relative to the rest"
         audibility = "" if self.audibility is None else f", audibility {self.audibility:.2f}"
         return f"<LeadReport of {self.lead!r}: {self.verdict}, {level}{audibility}>"
 
@@ -230,7 +230,7 @@ class LeadReport(Report):
         level.plot(self.block_times_s, levels, color=style.BEFORE, linewidth=0.8)
         # A line of these axes for the legend.
         axes.plot([], [], color=style.BEFORE, linewidth=0.8, label="level over 400 ms")
-        style.style(level, title="", grid="", unit="level beside the rest in LU")
+        style.style(level, title="", grid="", unit="level relative to the rest in LU")
         level.set_ylim(-30, 30)
         axes.set_zorder(level.get_zorder() + 1)
         axes.patch.set_visible(False)

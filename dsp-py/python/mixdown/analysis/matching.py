@@ -210,8 +210,8 @@ class Match(Report):
         >>> found = md.match(mix, 48_000, md.HighShelf(frequency_hz=2_000, gain_db=4)(mix, 48_000), amount=1)
         >>> lines = found.table().splitlines()
         >>> print(lines[0], lines[20], sep="\n")
-        Frequency  reference  curve  effect
-        2000 Hz         +1.8   +1.8    +1.8
+        Frequency  reference dB  curve dB  effect dB
+        2000 Hz            +1.8      +1.8       +1.8
         """
         parts = [("", self.whole)] if self.side is None else [("mid", self.whole), ("side", self.side)]
         rows = [

@@ -240,10 +240,10 @@ def translation(
     devices: Iterable[Device | str] | None = None,
     limits: Mapping[str, float] | None = None,
 ) -> Translation:
-    """Measure how much of each track and of each region of the spectrum is left on other loudspeakers.
+    """Measure the share of each track and region of the spectrum that is left on other loudspeakers.
 
-    Each spectrum passes the response of the device, folded to mono where it is mono; the mix is set to the playback
-    level; noise of the room masks all tracks. The share of a track is its partial loudness beside all others over the
+    Each spectrum passes the response of the device, and its mono fold if it has one; the mix is set to the playback
+    level; room noise masks all tracks. The share of a track is its partial loudness among all others, relative to the
     loudness of the whole mix.
 
     Parameters

@@ -94,7 +94,7 @@ class FileCheck(FindingsReport):
     >>> print(f"{report.integrated_lufs:.1f} LUFS, {report.effective_bits} bits in use")
     -13.9 LUFS, 24 bits in use
     >>> report.passed, report.counts
-    (True, '2 warning, 1 note, 2 not measurable')
+    (True, '2 warnings, 1 note, 2 not measurable')
     >>> report.facts.split("; ")[:2]
     ['WAV, 24 bit, 48000 Hz, stereo', 'effective 24 bits']
     """

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown.display.html import Shown
 
 Metadata: TypeAlias = Literal["any", "no ID3", "none"]
@@ -200,8 +201,7 @@ class Profiles(Shown, tuple[Profile, ...]):
             )
             bits = ", ".join(map(str, profile.bits)) or "-"
             rows.append((profile.name, ", ".join(profile.formats), rates, bits, profile.date, profile.source))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return aligned(rows, left=len(rows[0]))
 
 
 def profiles() -> Profiles:

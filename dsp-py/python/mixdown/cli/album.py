@@ -9,11 +9,13 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
+from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._tables import aligned
 from mixdown.album import Album, MasteredAlbum
 from mixdown.analysis.findings import SEVERITIES
-from mixdown.cli.options import Json, Quiet, one_of, words_from
+from mixdown.cli.exits import FAULT
+from mixdown.cli.options import Json, Quiet, words_from
 from mixdown.cli.terminal import bar, say, say_json
 from mixdown.delivery.cd.layout import MOST_TRACKS
 from mixdown.delivery.order.suggesting import Arc
@@ -96,7 +98,7 @@ def album(
         size = sum(file.bytes for file in pack.files) / 1e6
         say(f"{shown(cast(Path, output))}: {len(files)} files, {size:.1f} MB, {report.verdict}")
     if report is not None and not report.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def order(
@@ -116,7 +118,7 @@ def order(
     quiet: Quiet = False,
 ) -> None:
     """Suggest an order of the songs of an album, with what each seam and place costs; nothing is reordered."""
-    course = cast(Arc, one_of("--arc", arc, get_args(Arc)))
+    course = cast(Arc, _checks.one_of("--arc", arc, get_args(Arc)))
     with bar(f"Reading {shown(source.name)}") as progress:
         found = Album.from_file(source, progress=progress)
     with bar(f"Measuring {shown(source.name)}") as progress:

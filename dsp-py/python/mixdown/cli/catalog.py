@@ -10,6 +10,7 @@ import typer
 
 from mixdown._core import ParameterError
 from mixdown.catalog import Catalog, FileFormat, master_catalog
+from mixdown.cli.exits import FAULT
 from mixdown.cli.options import (
     CEILING_DBTP,
     RATE_HZ,
@@ -111,7 +112,7 @@ def catalog(
         )
     _print(made, out, as_json)
     if made.failed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def _print(made: Catalog, out: Path, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from mixdown.analysis.findings import SEVERITIES
 from mixdown.analysis.stems import Stems
 from mixdown.checking import FileCheck, Profile, duplicates, profiles, profiles_of
 from mixdown.checking.file_check import checked_file
+from mixdown.cli.exits import FAULT
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.options import Json, Quiet, separate, taker_names, target_names, words_from
 from mixdown.cli.stems import stem_files, stems_as_they_are
@@ -81,7 +82,7 @@ def check(
     else:
         _print_checked(done)
     if failed or not all(report.passed for report in done):
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def named_for(names: list[str] | None) -> tuple[tuple[Target, ...], tuple[Profile, ...]]:

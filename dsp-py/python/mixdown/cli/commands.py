@@ -59,7 +59,8 @@ class Program(TyperGroup):
         name = str(args[0])
         if self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
-            meant = _checks.closest(name, known)
+            options = {"help": ": did you mean --help?", "version": ": did you mean --version?"}
+            meant = options.get(name) or _checks.closest(name, known)
             raise ParameterError(f"{_checks.shown(name)} is no verb: it must be one of {', '.join(known)}{meant}")
         return super().resolve_command(ctx, args)
 

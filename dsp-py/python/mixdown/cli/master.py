@@ -32,7 +32,6 @@ from mixdown.cli.options import (
     TargetLufs,
     bits,
     clip_depth,
-    one_of,
 )
 from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.delivery import master as make_master
@@ -97,7 +96,7 @@ def master(
     word_bits = bits(bit_depth)
     _checks.noise_shaping(noise_shaping, get_args(NoiseShaping), word_bits)
     wanted_hz = RATE_HZ.read_given(rate)
-    chunks = None if profile is None else cast(Profile, one_of("--profile", profile, get_args(Profile)))
+    chunks = None if profile is None else cast(Profile, _checks.one_of("--profile", profile, get_args(Profile)))
     check_output(output, wanted_hz, bit_depth=word_bits, profile=chunks)
     if report is not None:
         check_report(report, "--report")

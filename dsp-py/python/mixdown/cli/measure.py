@@ -13,6 +13,7 @@ import typer
 from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown._threads import each
+from mixdown.cli.exits import FAULT
 from mixdown.cli.inputs import opened_file
 from mixdown.cli.options import DualMono, Json, Quiet, separate, target_names, words_from
 from mixdown.cli.terminal import bar, complain, figure, one_line, say, say_json, table
@@ -190,7 +191,7 @@ def measure(
     elif measured:
         _print_measured(measured, album_lufs, judges, dual_mono)
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def _print_measured(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast, get_args
@@ -176,11 +176,3 @@ def clip_depth(word: str) -> ClipDb:
         allowed = f"auto, off or dB, {_CLIP_DB.low:g}..{_CLIP_DB.high:g}"
         raise ParameterError(f"--clip-db = {_checks.shown(word)} is not allowed: it must be {allowed}") from None
     return _checks.in_range(_CLIP_DB.option, depth_db, _CLIP_DB.low, _CLIP_DB.high)
-
-
-def one_of(option: str, word: str, known: Sequence[str]) -> str:
-    """Return one of certain words."""
-    try:
-        return _checks.one_of(option, word, known)
-    except ParameterError as error:
-        raise ParameterError(f"{error}{_checks.closest(word, known)}") from None

@@ -13,13 +13,16 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
-from mixdown._tables import aligned, fitted, room, wrapped
+from mixdown._tables import aligned, fitted, room, width_of, wrapped
 from mixdown.cli.exits import PIPE_CLOSED
 from mixdown.files.names import printable, shown
 
 #: Columns of a terminal that does not tell.
 _USUAL_COLUMNS = 80
+#: Columns of the bar on a narrow one.
+_LEAST_BAR = 8
 _quiet: ContextVar[bool] = ContextVar("_quiet", default=False)
 
 
@@ -190,12 +193,14 @@ def bar(title: str) -> Iterator[Callable[[float], None]]:
     """Show a progress bar if stderr is a terminal that can draw it; call what it yields with the share done, 0 to 1."""
     drawn = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb") and not _quiet.get()
     console = Console(stderr=True, markup=False, emoji=False)
+    # A title holds names of files, which may look like markup, and which are folded where they are long.
+    rest = console.width - len(" 100 % 0:00:00") - 1
+    titled = max(min(max(width_of(title), 28), rest - _LEAST_BAR), 1)
     columns = (
-        # A title holds names of files, which may look like markup.
-        TextColumn("{task.description:<28}", markup=False),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %", markup=False),
-        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False, table_column=Column(overflow="fold", width=titled)),
+        BarColumn(bar_width=max(min(rest - titled, 40), 1)),
+        TextColumn("{task.percentage:>3.0f} %", markup=False, table_column=Column(no_wrap=True, min_width=5)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
     )
     with Progress(*columns, console=console, disable=not drawn) as bars:
         task = bars.add_task(title, total=1.0)

@@ -77,7 +77,10 @@ VERBS = {
             ("mixdown master mix.wav --target spotify -o master.wav", "-14 LUFS under -1 dBTP"),
             ("mixdown master mix.wav --target-lufs -10 --ceiling-dbtp -1 -o loud.flac", "figures in place of a name"),
             ("mixdown master mix.wav --bit-depth 16 --rate 44100 -o cd.wav", "16 bits at 44.1 kHz, dithered"),
-            ("mixdown master mix.wav --report report.html", "a page of figures, verdicts and an A/B player beside it"),
+            (
+                "mixdown master mix.wav --target apple -o apple.wav --report report.html",
+                "with a page of figures and players",
+            ),
         ),
         lists=_TARGETS,
     ),

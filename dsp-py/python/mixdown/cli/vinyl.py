@@ -14,8 +14,9 @@ from mixdown.album import Album
 from mixdown.album.songs import chain_of
 from mixdown.analysis.findings import SEVERITIES
 from mixdown.analysis.reports import limits
+from mixdown.cli.exits import FAULT
 from mixdown.cli.inputs import opened_file
-from mixdown.cli.options import Json, Number, Quiet, one_of, words_from
+from mixdown.cli.options import Json, Number, Quiet, words_from
 from mixdown.cli.terminal import bar, figure, say, say_json, table
 from mixdown.delivery.vinyl.check import checked
 from mixdown.delivery.vinyl.report import VinylCheck
@@ -78,7 +79,7 @@ def vinyl(
             files[0], fmt, {"--gap": gap != "2", "--level": level is not None, "--limit": limit is not None}, as_json
         )
         return
-    fmt = one_of("--format", fmt or RECORDS[0], RECORDS)
+    fmt = _checks.one_of("--format", fmt or RECORDS[0], RECORDS)
     gap_s, level_db = _GAP.read(gap), _LEVEL.read_given(level)
     limits = None if limit is None else dict(_limit(text) for text in limit)
     names = [shown(file.name) for file in files]
@@ -102,7 +103,7 @@ def vinyl(
     else:
         _print(report)
     if not report.passed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bool) -> None:
@@ -110,7 +111,7 @@ def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bo
     extra = [name for name, is_given in given.items() if is_given]
     if extra:
         raise ParameterError(f"{extra[0]} is given for an album file: gaps stand in it, and levels are found")
-    record = one_of("--format", record, RECORDS) if record is not None else None
+    record = _checks.one_of("--format", record, RECORDS) if record is not None else None
     with bar(f"Reading {shown(source.name)}") as progress:
         album = Album.from_file(source, progress=progress)
     settings = album.deliver_settings
@@ -128,7 +129,7 @@ def _album(source: Path, record: str | None, given: dict[str, bool], as_json: bo
             _print(side.check)
             say()
     if not all(side.check.passed for side in sides):
-        raise typer.Exit(1)
+        raise typer.Exit(FAULT)
 
 
 def _limit(text: str) -> tuple[str, float]:

@@ -234,15 +234,15 @@ def master(
 ) -> Mastered:
     """Master a programme: effects, sample rate, loudness, true-peak ceiling, word length.
 
-    Drive and ceiling of the limiter are solved on the samples that are delivered, at the rate of delivery, after
-    dither: what the certificate says is what a meter reads on the file. The true peak is certified by a meter whose
-    interpolator is ten times as long as the limiter's. A DC offset above -60 dBFS, as it is or as the gain would make
-    it, is taken out, and the certificate says so.
+    Drive and ceiling of the limiter are solved on the delivered samples, at the delivery rate, after dither: a meter
+    reads the figures of the certificate on the file. The true peak is certified by a meter whose interpolator is ten
+    times as long as the limiter's. A DC offset above -60 dBFS, before or after the gain, is removed, and the
+    certificate says so.
 
-    Up to 3 dB of gain reduction the limiter works alone. Beyond, an oversampled soft clip before it takes all but 0.5
-    dB of what exceeds the ceiling, in two stages. The limiter takes the rest and what they overshoot, at most 2
-    dB in songs at -7 LUFS: a limiter that takes many dB lowers everything around a peak, a clip the peak alone.
-    Harmonics of the clip just above half the rate fold to just below it, above 20 kHz: at 48 kHz the fifth of a tone of
+    Up to 3 dB of gain reduction the limiter works alone. Beyond that, an oversampled soft clip in two stages removes
+    all but 0.5 dB of the excess over the ceiling, and the limiter takes the rest and the overshoot, at most 2 dB in
+    songs at -7 LUFS: a limiter that takes many dB lowers everything around a peak, a clip the peak alone. Harmonics of
+    the clip just above half the rate alias to just below it, above 20 kHz: at 48 kHz the fifth harmonic of a tone of
     4.81 kHz, 24 dB over the ceiling, lies 22 dB below the tone.
 
     Parameters

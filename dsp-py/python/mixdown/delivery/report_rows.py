@@ -40,7 +40,7 @@ def verdict_rows(certificate: Certificate) -> list[tuple[str, ...]]:
         gain_db = certificate.playback_gain_db.get(target.name)
         played = "" if gain_db is None else number_text(certificate.loudness.integrated_lufs + gain_db)
         # The ceiling for this loudness stands in its own column.
-        deviation = target_verdict(certificate, target).partition(" over ")[0]
+        deviation = target_verdict(certificate, target).partition(" over ")[0].replace("-", "\N{MINUS SIGN}")
         rows.append(
             (
                 target.name,

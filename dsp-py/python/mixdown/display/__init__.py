@@ -19,7 +19,7 @@
 Audio is an array with its rate, or what :func:`mixdown.read` returned alone. Without ``ax`` a figure is made that a
 notebook shows: where pyplot is imported it is one of pyplot's, as ``plt.show()`` needs it, else it belongs to its axes
 alone, and nothing is left behind. With ``ax`` everything is drawn there, as often as wanted: the colours go on, and
-from the second drawing on there is a legend.
+from the second drawing on there is a legend::
 
     ax = md.display.spectrum(mix, label="mix")
     md.display.spectrum(master, ax=ax, label="master").figure.savefig("spectra.png")
@@ -28,7 +28,7 @@ Objects show themselves: results, effects, chains, mixes, masters and albums hav
 figures, their curve, and players where there is sound.
 """
 
-from mixdown.display import pages
+import mixdown.display.pages  # noqa: F401 (registers the pages of objects)
 from mixdown.display.curves import decay, gain_reduction, response, transfer
 from mixdown.display.figures import LoudnessLike, loudness_over_time, reduction
 from mixdown.display.images import goniometer, spectrogram
@@ -50,7 +50,6 @@ __all__ = [
     "loudness_over_time",
     "mix",
     "mix_report",
-    "pages",
     "player",
     "png",
     "reduction",

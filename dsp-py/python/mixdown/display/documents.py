@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -69,7 +68,7 @@ def _row(cells: Sequence[str], tag: str, text: Sequence[int]) -> str:
 
 
 def themed(svg: str, label: str = "") -> str:
-    """Return a figure in the colours of the page, so that it can be read on a dark one, with ids of its own.
+    """Return a figure in the colours of the page, so that it can be read on a dark one.
 
     Parameters
     ----------
@@ -88,9 +87,8 @@ def themed(svg: str, label: str = "") -> str:
         lambda style: re.sub(known, lambda colour: f"var(--{_COLOURS[colour[0]]})", style[0]),
         svg,
     )
-    # Figures name their parts alike, and a page has each name once.
-    own = f"f{hashlib.sha256(svg.encode()).hexdigest()[:8]}-"
-    styled = re.sub(r'((?: id="|href="#|url\(#))', lambda start: f"{start[1]}{own}", styled)
+    # A hundredth of a point is finer than any screen: waveforms have thousands of points.
+    styled = re.sub(r' d="[^"]*"', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), styled)
     named = f'<svg role="img" aria-label="{html.escaped(label)}" ' if label else '<svg aria-hidden="true" '
     return styled.replace("<svg ", named, 1)
 

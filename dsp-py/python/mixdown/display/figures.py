@@ -146,6 +146,8 @@ def loudness_over_time(
 
     Parameters
     ----------
+    axes : matplotlib Axes
+        Drawn into.
     before, after
         Measurements of the mix, if there is one, and the master.
     target_lufs
@@ -206,6 +208,8 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
 
     Parameters
     ----------
+    axes : matplotlib Axes
+        Drawn into.
     reduction_db
         In dB, positive, one value per step.
     step_s
@@ -220,8 +224,11 @@ def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> 
     >>> print(f"{axes.dataLim.ymin:.1f} dB")
     -6.0 dB
     """
-    times_s = step_s * np.arange(reduction_db.size)
-    axes.fill_between(times_s, 0.0, -reduction_db, color=AFTER, linewidth=0.0, step="post", rasterized=True)
+    # The largest of each column of pixels: an hour has 360 000 values.
+    starts = np.unique(np.linspace(0, reduction_db.size, ENVELOPE_COLUMNS, endpoint=False, dtype=np.intp))
+    largest_db = np.maximum.reduceat(reduction_db, starts)
+    times_s = step_s * starts
+    axes.fill_between(times_s, 0.0, -largest_db, color=AFTER, linewidth=0.0, step="post", rasterized=True)
     axes.set_ylim(-max(3.0, 1.1 * float(np.max(reduction_db))), 0.0)
     _whole_steps(axes.yaxis, 3)
     axes.xaxis.set_major_formatter(_formatted(_clock))

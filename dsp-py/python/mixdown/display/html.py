@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import html
 import io
 import re
@@ -55,6 +56,16 @@ _LONGEST = 400
 
 
 _METADATA = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
+#: Names of elements of an SVG, where they are given and where they are used.
+_NAMES = re.compile(r'(\bid="|url\(#|href="#)')
+
+
+def _named(svg_text: str, name: str) -> str:
+    """Give the elements of an SVG names of their own: a page has many, and a browser takes the first of one name.
+
+    Where that one is hidden, as within what is folded, clipping by it fails.
+    """
+    return _NAMES.sub(rf"\g<1>md{name}-", svg_text)
 
 
 class Shown:
@@ -196,6 +207,7 @@ def svg(figure: FigureBase) -> str:
         figure.get_figure(root=True).savefig(text, format="svg", metadata={"Date": None})
     # Without the block that tells what an SVG is.
     made = _METADATA.sub("", text.getvalue()[text.getvalue().index("<svg") :])
+    made = _named(made, hashlib.sha256(made.encode()).hexdigest()[:12])
     # No wider than the page.
     return made.replace("<svg ", '<svg style="max-width: 100%; height: auto" ', 1)
 
@@ -247,7 +259,12 @@ def text_table(text: str) -> str:
 
 def folded(title: str, *parts: str) -> str:
     """Return parts behind a title that opens them."""
-    return f"<details><summary>{html.escape(title)}</summary>{''.join(parts)}</details>"
+    name = hashlib.sha256(title.encode()).hexdigest()[:6]
+    inner = _OWN.sub(rf"\g<0>{name}-", "".join(parts))
+    return f"<details><summary>{html.escape(title)}</summary>{inner}</details>"
+
+
+_OWN = re.compile(r'(?:\bid="|url\(#|href="#)md[0-9a-f]{12}-')
 
 
 def escaped(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _WINDOW_S, _COLUMNS = 0.0853, 900
 #: Bands of an octave of a spectrogram, and its range in dB.
 _PER_OCTAVE, _RANGE_DB = 24, 80.0
-#: Transforms made at once.
-_AT_ONCE = 256
+#: Transforms made at once, and frames that are counted at once.
+_AT_ONCE, _FRAMES_AT_ONCE = 256, 1 << 20
 #: Cells of a goniometer on each side of the middle.
 _CELLS = 110
 
@@ -101,10 +101,9 @@ def _bands(samples: Audio, sample_rate_hz: float) -> tuple[NDArray[np.float64], 
     columns = min(windows, _COLUMNS)
     at_column = (np.arange(windows) * columns) // windows
     power = np.zeros((size // 2 + 1, columns))
-    padded = np.pad(samples, ((0, 0), (hop, hop + size)))
     for start in range(0, windows, _AT_ONCE):
         some = np.arange(start, min(start + _AT_ONCE, windows))
-        parts = np.stack([padded[:, at : at + size] for at in (some * hop).tolist()], axis=1)
+        parts: NDArray[np.floating] = np.stack([_part(samples, at, size) for at in (some * hop - hop).tolist()], axis=1)
         made = np.mean(np.abs(np.fft.rfft(parts * window, axis=-1)) ** 2, axis=0)
         np.add.at(power.T, at_column[some], made)
     power /= np.bincount(at_column, minlength=columns)
@@ -118,6 +117,15 @@ def _bands(samples: Audio, sample_rate_hz: float) -> tuple[NDArray[np.float64], 
     bands = np.stack([power[one:other].max(axis=0) for one, other in zip(low, high, strict=True)])
     with np.errstate(divide="ignore"):
         return 10 * np.log10(bands), edges_hz
+
+
+def _part(samples: Audio, start: int, frames: int) -> Audio:
+    """Return a part of audio, with silence before its beginning and after its end."""
+    part = samples[:, max(start, 0) : max(start + frames, 0)]
+    before = min(max(-start, 0), frames)
+    if part.shape[1] == frames:
+        return part
+    return cast(Audio, np.pad(part, ((0, 0), (before, frames - before - part.shape[1]))))
 
 
 @_checks.named
@@ -164,14 +172,13 @@ def goniometer(
     colour = style.next_colour(axes, style.label_or_number(axes, label))
     peak = float(max(np.abs(left).max(initial=0.0), np.abs(right).max(initial=0.0)))
     extent = 1.05 * peak if peak > 0 else 1.0
-    sides, mids = 0.5 * (right - left), 0.5 * (left + right)
-    _dots(axes, sides, mids, extent, colour)
+    _dots(axes, left, right, extent, colour)
     extent = max(extent, 0.0 if first else axes.get_ylim()[1])
     if first:
         for x, y, name in ((0.0, 1.0, "mono"), (-0.5, 0.5, "L"), (0.5, 0.5, "R"), (1.0, 0.0, "")):
             # Twice as long as full scale: they end at the border.
             axes.plot([-2 * x, 2 * x], [-2 * y, 2 * y], color=style.GRID, linewidth=0.9, zorder=0)
-            where = (0.5 + 0.44 * x / max(abs(x), abs(y)), 0.5 + 0.46 * y / max(abs(x), abs(y)))
+            where = (0.5 + 0.4 * x / max(abs(x), abs(y)), 0.5 + (0.46 if x == 0 else 0.4) * y / max(abs(x), abs(y)))
             axes.text(*where, name, transform=axes.transAxes, color=style.FAINT, fontsize=9, ha="center", va="center")
         axes.plot([0, 1, 0, -1, 0], [1, 0, -1, 0, 1], color=style.FAINT, linewidth=0.7, zorder=0)
     style.style(axes, title="Goniometer", grid="")
@@ -186,14 +193,22 @@ def goniometer(
     return axes
 
 
-def _dots(axes: Axes, sides: NDArray[np.floating], mids: NDArray[np.floating], extent: float, colour: str) -> None:
+def _dots(axes: Axes, left: NDArray[np.floating], right: NDArray[np.floating], extent: float, colour: str) -> None:
     """Draw how many samples fall into each cell, as an image whose transparency says it."""
     from matplotlib.colors import to_rgb
 
     # An odd number: the middle has cells of its own.
     count = 2 * _CELLS + 1
-    span = [[-extent, extent], [-extent, extent]]
-    cells = np.histogram2d(mids, sides, bins=count, range=span)[0]
+    counted = np.zeros(count * count)
+    for start in range(0, left.size, _FRAMES_AT_ONCE):
+        one, other = (channel[start : start + _FRAMES_AT_ONCE] for channel in (left, right))
+        # In cells from the lower left corner.
+        row, column = (
+            np.minimum((0.5 * count * (value / extent + 1)).astype(np.intp), count - 1)
+            for value in (0.5 * (one + other), 0.5 * (other - one))
+        )
+        counted += np.bincount(count * row + column, minlength=count * count)
+    cells = counted.reshape(count, count)
     image = np.empty((count, count, 4))
     image[..., :3] = to_rgb(colour)
     most = cells.max()

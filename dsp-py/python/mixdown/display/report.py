@@ -26,6 +26,7 @@ from mixdown.display.figures import (
     spectrum,
     waveform,
 )
+from mixdown.display.style import over_time
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,7 +93,7 @@ class MasterFigures:
         for axes in drawn[:-1]:
             axes.tick_params(labelbottom=False)
         longest = max(version.shape[1] for version in (self.before, self.after) if version is not None)
-        first.set_xlim(0.0, max(longest / self.sample_rate_hz, 1e-3))
+        over_time(drawn[-1], longest / self.sample_rate_hz)
         return drawn
 
     def spectra(self, axes: Axes) -> None:

@@ -107,15 +107,15 @@ class Curved(Dynamics):
 class Compressor(Curved):
     """Feed-forward compressor: a soft knee, ballistics in dB, linked channels.
 
-    Times are those to 63.2 % of a change in dB. It takes a key.
+    Time constants reach 63.2 % of a change in dB. It takes a key.
 
-    The detector sets the weight of short transients. "peak" reads the envelope, which is the same for a sine of any
-    frequency; the attack smooths transients. "rms" reads the mean square: slower, and 3 dB lower for a
-    sine. "peak_hold" reads the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
-    In this order, of a recorded snare at 0 dBFS the first 10 ms lose 1.6, 0.9, 1.8 dB at an attack of 30 ms, and a
-    click of one sample (threshold -30 dBFS, attack 10 ms) makes 0.6, 2.0, 18.4 dB of reduction at 48 kHz, 1.7, 5.0,
-    18.4 at 16 and 2.8, 7.1, 18.4 at 8 kHz. The release is as stated for attacks up to it; behind "rms" it begins as the
-    mean square falls, 4.3 dB per `rms_ms`.
+    The detector sets the weight of short transients. "peak" follows the envelope, which reads a sine of any frequency
+    alike; the attack smooths transients. "rms" follows the mean square: it is slower, and reads a sine 3 dB lower.
+    "peak_hold" follows the magnitude of each sample and holds it: a click of one sample at 0 dBFS counts in full.
+    Measured with the three detectors in this order: the first 10 ms of a recorded snare at 0 dBFS lose 1.6, 0.9 and 1.8
+    dB (attack 30 ms); a click of one sample (threshold -30 dBFS, attack 10 ms) is reduced by 0.6, 2.0 and 18.4 dB at 48
+    kHz, by 1.7, 5.0 and 18.4 dB at 16 kHz, and by 2.8, 7.1 and 18.4 dB at 8 kHz. The release time holds if the
+    attack is not longer; with "rms" it starts as the mean square falls, by 4.3 dB per `rms_ms`.
 
     Parameters
     ----------
@@ -189,9 +189,9 @@ class Compressor(Curved):
 class Expander(Curved):
     """Downward expander: attenuates below the threshold. It takes a key.
 
-    The level fades before the hold begins: a tone at -6 dBFS that ends at once (threshold -40 dBFS, knee 0) keeps it
-    open for 76 ms with "rms", with "peak" for up to 71 ms at 50 Hz, 56 at 100 Hz, 41 at 200 Hz, 13 at 1 kHz, and the
-    hold.
+    The hold starts when the level has fallen: after a tone at -6 dBFS that stops abruptly (threshold -40 dBFS, knee 0),
+    the expander stays open for the hold and 76 ms with "rms"; with "peak" for the hold and up to 71 ms at 50 Hz, 56 ms
+    at 100 Hz, 41 ms at 200 Hz, 13 ms at 1 kHz.
 
     Parameters
     ----------
@@ -247,8 +247,8 @@ class Expander(Curved):
 class Gate(Curved):
     """Noise gate with hysteresis and hold. It takes a key.
 
-    The envelope fades before the hold begins: a tone at -6 dBFS that ends at once (threshold -40 dBFS) keeps it open
-    for up to 74 ms at 50 Hz, 59 at 100 Hz, 44 at 200 Hz, 13 at 1 kHz, and the hold.
+    The hold starts when the envelope has fallen: after a tone at -6 dBFS that stops abruptly (threshold -40 dBFS), the
+    gate stays open for the hold and up to 74 ms at 50 Hz, 59 ms at 100 Hz, 44 ms at 200 Hz, 13 ms at 1 kHz.
 
     Parameters
     ----------
@@ -416,8 +416,8 @@ DynamicAction = Literal["reduce", "boost"]
 class DynamicBand(Setting):
     """A band of a :class:`DynamicEqualizer` whose gain follows the level in the band.
 
-    Beyond the threshold its gain moves by ``1 - 1 / ratio`` dB per dB where that compresses ("above" and "reduce",
-    "below" and "boost"), by ``ratio - 1`` dB per dB where it expands ("below" and "reduce", "above" and "boost").
+    Beyond the threshold the gain changes by ``1 - 1 / ratio`` dB per dB in compression ("above" and "reduce", "below"
+    and "boost"), by ``ratio - 1`` dB per dB in expansion ("below" and "reduce", "above" and "boost").
 
     Parameters
     ----------

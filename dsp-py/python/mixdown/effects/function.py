@@ -49,7 +49,7 @@ class Function(Effect):
 
     Examples
     --------
-    >>> import numpy as np, mixdown as md
+    >>> import mixdown as md, numpy as np
     >>> def reverse(audio, sample_rate_hz):
     ...     return audio[:, ::-1]
     >>> chain = md.Function(reverse) >> md.Gain(gain_db=-6.0206)
@@ -80,12 +80,23 @@ class Function(Effect):
         self.__post_init__()
 
     def replace(self, **changes: Any) -> Self:
-        """Return the same with other settings.
+        """Return a copy with other settings.
 
         Parameters
         ----------
         **changes
             Parameters by name.
+
+        Returns
+        -------
+        Function
+
+        Examples
+        --------
+        >>> import mixdown as md, numpy as np
+        >>> late = md.Function(np.roll, name="plug-in")
+        >>> late.replace(latency_frames=64).latency_frames(48_000), late.latency_frames(48_000)
+        (64, 0)
         """
         given = {"function": self.function, "name": self.name, "latency_frames": self._late, "tail_s": self.tail_s}
         for name in changes:
@@ -93,8 +104,7 @@ class Function(Effect):
                 raise _checks.unknown(self._name, name, given)
         return type(self)(**{**given, **changes})
 
-    def to_dict(self) -> dict[str, Any]:
-        """Refuse: a function has no plain values."""
+    def _written(self, inner: Any) -> dict[str, Any]:
         raise ParameterError(f"{self._told('')} has no plain values: neither to_dict nor a session file holds one")
 
     @property

@@ -15,9 +15,9 @@ TremoloShape = Literal["sine", "triangle", "square"]
 class Chorus(TempoEffect):
     """Chorus: copies of the sound through delays that an LFO sweeps, slightly apart in time and pitch. Makes stereo.
 
-    The pitch deviates by `2 pi rate depth`: 17 cents as shipped. The voices keep the level of pink noise within 0.5
-    dB at any number, with a feedback of up to 0.7; at 0.95 they are up to 2.5 dB softer at a `delay_ms` of 12, 7 at
-    43. A mix of 0.5 is about 3 dB softer. No two delays are alike: the longest centre is 1.3 times the first.
+    The pitch deviates by `2 pi rate depth`: 17 cents with the defaults. Any number of voices keeps the level of pink
+    noise within 0.5 dB, with a feedback of up to 0.7; at 0.95 they are up to 2.5 dB softer at a `delay_ms` of 12, 7 dB
+    at 43. A mix of 0.5 is about 3 dB softer. All delays differ: the longest centre is 1.3 times the first.
 
     Parameters
     ----------
@@ -124,12 +124,12 @@ class Flanger(TempoEffect):
 
 @dataclass(frozen=True, kw_only=True)
 class Phaser(TempoEffect):
-    """Phaser: notches that sweep, by a chain of all passes beside the signal.
+    """Phaser: sweeping notches, from a chain of all passes mixed with the dry signal.
 
-    The wet signal is an all pass itself: while the sweep stands still no setting makes a tone louder, and at a mix of
-    1 it keeps its level. A sweep bunches energy in time, so that peaks rise: by 2.5 dB at a feedback of 0.9 as
-    shipped. At a mix of 0.5 there are half as many full notches as stages. The sweep is a sine on a scale of octaves,
-    from its middle upwards, its phase counted from the first frame.
+    The wet signal is an all pass: without a sweep no setting makes a tone louder, and at a mix of 1 its level stays. A
+    sweep concentrates energy in time and raises peaks: by 2.5 dB at a feedback of 0.9, otherwise with the defaults. At
+    a mix of 0.5 there are half as many full notches as stages. The sweep is a sine in octaves, which starts upwards
+    from the middle at the first frame.
 
     Parameters
     ----------
@@ -181,7 +181,7 @@ class Tremolo(TempoEffect):
     """Tremolo and auto-pan: the level of the channels swings between 1 and 1 - `depth`.
 
     At `stereo_phase_degrees` 180 it is an auto-pan, whose power is constant. No shape clicks: edges of the square and
-    corners of the triangle last 12.5 ms. The phase is counted from the first frame, the level at its middle, rising.
+    corners of the triangle last 12.5 ms. The level starts at its middle, rising, at the first frame.
 
     Parameters
     ----------

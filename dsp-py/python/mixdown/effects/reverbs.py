@@ -17,9 +17,8 @@ Space = Literal["room", "club", "chamber", "hall", "cathedral"]
 class Reverb(Effect):
     """Reverb of early reflections, diffusion and a feedback network of 16 delay lines. Always makes stereo.
 
-    As shipped, no 3 ms of the beginning lie more than 4.5 dB below both what comes before and what comes after. Other
-    settings have holes: those of the hall are 62 dB deep at a diffusion of 0, 8 at 0.5; 9 at an `early_db` of 6;
-    6 at a `t60_s` of 15.
+    With the defaults, no window of 3 ms in the onset lies more than 4.5 dB below both of its neighbours. Other settings
+    have gaps: in the hall, 62 dB at a diffusion of 0, 8 dB at 0.5; 9 dB at an `early_db` of 6; 6 dB at a `t60_s` of 15.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ class Saturator(Effect):
     """Saturator with antialiasing: warmth at little drive, distortion at much.
 
     Quiet sound is raised by `drive_db`; loud sound is held near `output_db`. Peaks exceed it: in two songs by up to
-    2.4 dB at 12 dB of drive and 4.2 dB at 24, for white noise by 5.3 dB, at `oversample` 2 by 7.1 dB. Put a
-    :class:`Limiter` behind it where a ceiling counts. Quiet sound keeps its treble, flat up to 20 kHz.
+    2.4 dB at 12 dB of drive and 4.2 dB at 24, for white noise by 5.3 dB, at `oversample` 2 by 7.1 dB. A
+    :class:`Limiter` after it holds a ceiling. Quiet sound keeps its treble, flat up to 20 kHz.
 
     The latency at 48 kHz is 57 to 62 frames with oversampling, 98 to 100 at 44.1 kHz, 27 at most from 96 kHz on.
 
@@ -73,10 +73,10 @@ class Saturator(Effect):
 class Clipper(Effect):
     """Clipper with antialiasing: cuts peaks at a ceiling, for loud masters, ahead of a limiter.
 
-    What stays below the knee passes bit for bit. Harmonics above 20 kHz are removed, and without them the peaks rise
-    above the ceiling again: in songs by up to 0.4 dB when clipped by 6 dB, 0.9 dB when clipped by 24 dB. Put a
-    :class:`Limiter` behind it to hold the ceiling. No sample exceeds it by more than 1 dB; at
-    `oversample` 8, only strong sound above 20 kHz reaches that limit.
+    Signals below the knee pass bit for bit. Harmonics above 20 kHz are removed, and without them peaks rise above the
+    ceiling again: in songs by up to 0.4 dB when clipped by 6 dB, 0.9 dB when clipped by 24 dB. A :class:`Limiter` after
+    it holds the ceiling. No sample exceeds it by more than 1 dB; at `oversample` 8, only strong sound above 20 kHz
+    reaches that limit.
 
     The latency at 48 kHz is 153 to 169 frames with oversampling, 269 to 280 at 44.1 kHz, 66 at most from 96 kHz on.
 

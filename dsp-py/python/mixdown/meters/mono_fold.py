@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mixdown import _checks, _core
 from mixdown._checks import Audio, Source
+from mixdown._tables import aligned
 from mixdown.display.html import Shown
 from mixdown.effects.setting import without_infinities
 from mixdown.meters.correlation_meter import two_channels
@@ -133,9 +134,7 @@ class MonoCompatibility(Shown):
             level, loss = (f"{_checks.figure(value)} dB" for value in (band.level_db, band.loss_db))
             r = _checks.figure(band.correlation, 2)
             rows.append((f"{band.centre_hz:.0f} Hz", level, loss, r, "lost" if band.is_flagged else ""))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = ("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-        return "\n".join(line.rstrip() for line in lines)
+        return aligned(rows, left=0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.

@@ -126,7 +126,7 @@ def _loudness_plot(quality: Quality) -> str:
         start_s += pause_s
         reading = track.loudness
         times_s = reading.times_s[reading.times_s.size - reading.short_term_lufs.size :]
-        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.9, color=style.AFTER)
+        axes.plot(start_s + times_s, _sounding(reading.short_term_lufs), linewidth=0.8, color=style.AFTER)
         axes.hlines(reading.integrated_lufs, start_s, start_s + track.duration_s, color=style.INK, linewidth=1)
         top = max(top, reading.max_momentary_lufs)
         start_s += track.duration_s

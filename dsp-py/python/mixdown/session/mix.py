@@ -37,11 +37,11 @@ _MOST_ROWS = 16
 class Mix(Shown, Measured, Strips):
     """A mixer: tracks, groups and returns into stereo. A mapping of names to strips.
 
-    Names of destinations, sends and keys are looked up when it is rendered, so that the order of writing is free; a
-    circle is refused at once.
+    Destinations, sends and keys are looked up by name when the mix is rendered, so strips may be added in any order; a
+    cycle is refused at once.
 
-    Effects with modulation start with the first frame of the mix: latency elsewhere, which delays what reaches a
-    return, shifts the modulation of its reverb against the sound by as much.
+    Modulated effects start with the first frame of the mix: latency in another strip delays the input of a return, and
+    so shifts the modulation of its reverb against the sound.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Mix(Shown, Measured, Strips):
 
     Notes
     -----
-    ``copy.copy`` makes a mix of its own; both share audio and effects, which cannot be changed in place.
+    ``copy.copy`` makes an independent mix; both share audio and effects, which are immutable.
 
     Examples
     --------

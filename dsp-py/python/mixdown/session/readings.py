@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from mixdown import _checks
 from mixdown._core import MixerError
+from mixdown._tables import aligned
 from mixdown.display.html import Shown
 from mixdown.effects.setting import without_infinities
 from mixdown.session.routing import shown
@@ -129,10 +130,7 @@ class MixReading(Shown, Mapping[str, StripReading]):
         master  -3.0 dBFS  -6.0 dBFS  -3.0 LUFS         1.00     0.0 dB        0
         """
         rows = [_HEADINGS, *((name, *reading._row()) for name, reading in self.items())]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join((row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:]))).rstrip() for row in rows
-        )
+        return aligned(rows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the readings as plain values by the names of the strips.

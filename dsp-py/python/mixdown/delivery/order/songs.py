@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mixdown import _checks
 from mixdown._core import ParameterError
+from mixdown.display.html import Shown
 
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
@@ -18,7 +19,7 @@ _NUMBERED = re.compile(r"(1[0-2]|[1-9])[AB]")
 
 
 @dataclass(frozen=True)
-class SongSummary:
+class SongSummary(Shown):
     """A song of an album that is to be put in order.
 
     Parameters

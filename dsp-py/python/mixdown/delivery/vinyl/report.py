@@ -49,7 +49,7 @@ class VinylCheck(FindingsReport):
     >>> print(f"{side.turns:.1f} turns, {side.mean_pitch_um:.0f} µm from groove to groove")
     1.5 turns, 82 µm from groove to groove
     >>> side.passed, side.counts
-    (False, '1 fault, 2 warning')
+    (False, '1 fault, 2 warnings')
     """
 
     fmt: str
@@ -69,13 +69,8 @@ class VinylCheck(FindingsReport):
     _limits: Mapping[str, float] = field(compare=False)
 
     def __repr__(self) -> str:
-        counts = [
-            f"{sum(finding.severity == severity for finding in self.findings)} {word}"
-            for severity, word in SEVERITIES.items()
-            if any(finding.severity == severity for finding in self.findings)
-        ]
         fits = "fits at no level" if self.fits_level_db is None else f"fits at {self.fits_level_db:+.1f} dB"
-        return f"<VinylCheck, {self.fmt}, {clock(self.duration_s)}: {fits}; {', '.join(counts) or 'nothing found'}>"
+        return f"<VinylCheck, {self.fmt}, {clock(self.duration_s)}: {fits}; {self.counts}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as plain values.

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from mixdown import _checks
 from mixdown._core import ParameterError, ShapeError
 from mixdown.display import curves, html, style
 from mixdown.display.html import page_of
@@ -111,6 +112,12 @@ def _members(effects: Sequence[Effect], told: Sequence[str] = ()) -> list[str]:
 
 def picture_of(effect: Effect) -> str:
     """Return the curve of an effect as SVG; nothing where it has none."""
+    # What a user is warned of when it processes is no matter of its picture.
+    with _checks.collected_warnings():
+        return _picture(effect)
+
+
+def _picture(effect: Effect) -> str:
     if isinstance(effect, (Gain, Pan, Width)) or (isinstance(effect, Chain) and not effect.effects):
         return ""
     if isinstance(effect, (Curved, MultibandCompressor, Saturator, Clipper)):
@@ -162,14 +169,14 @@ def _moved(band: DynamicBand | Band, share: float) -> Band:
 
 def table_of(setting: Setting) -> str:
     """Return the parameters of a setting with their units, and their bands as a table of their own."""
-    units = {parameter.name: parameter.unit for parameter in type(setting).parameters()}
+    known = {parameter.name: parameter for parameter in type(setting).parameters()}
     rows, tables = [], []
     for entry in dataclasses.fields(cast(Any, setting)):
         value = getattr(setting, entry.name)
         if isinstance(value, tuple) and value and all(isinstance(item, Setting) for item in value):
             tables.append(_listed(entry.name, value))
         elif value is not None and value != ():
-            rows.append((_label(entry.name), _said(value, units.get(entry.name, ""), entry.name)))
+            rows.append((_label(entry.name), _said(value, known.get(entry.name), entry.name)))
     return "".join((html.table((), rows), *tables))
 
 
@@ -177,9 +184,14 @@ def _label(name: str) -> str:
     return html.quantity(name, "")[0]
 
 
-def _said(value: Any, unit: str, name: str) -> str:
+def _said(value: Any, parameter: Parameter | None, name: str) -> str:
     if isinstance(value, Setting):
         return repr(value)
+    if callable(value):
+        return str(getattr(value, "__name__", type(value).__name__))
+    if parameter is not None and parameter.off is not None and value == parameter.off:
+        return "off"
+    unit = "" if parameter is None else parameter.unit
     if isinstance(value, tuple):
         return ", ".join(f"{item:g}" if isinstance(item, float) else str(item) for item in value) + _of(name)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -207,12 +219,12 @@ def _listed(name: str, settings: Sequence[Setting]) -> str:
 
 def _flat(setting: Setting) -> dict[str, str]:
     """Return the parameters of a band by their names; those of a band within another stand beside its own."""
-    units = {parameter.name: parameter.unit for parameter in type(setting).parameters()}
+    known = {parameter.name: parameter for parameter in type(setting).parameters()}
     row = {} if isinstance(setting, (DynamicBand, Placed)) else {"kind": setting._name}
     for entry in dataclasses.fields(cast(Any, setting)):
         value = getattr(setting, entry.name)
         if isinstance(value, Setting):
             row |= _flat(value)
         else:
-            row[_label(entry.name)] = _said(value, units.get(entry.name, ""), entry.name)
+            row[_label(entry.name)] = _said(value, known.get(entry.name), entry.name)
     return row

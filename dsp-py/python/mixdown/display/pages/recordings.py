@@ -11,8 +11,8 @@ from mixdown.display.players import player
 from mixdown.display.signals import waveform
 from mixdown.files import Recording
 
-#: Longest sound within the page of an object, in s: of what is longer, the loudest part. 10 s of stereo at 48 kHz are
-#: 0.7 to 1.5 MB of a notebook.
+#: Longest sound within the page of an object, in s: of what is longer, the loudest part. 10 s of a song in stereo
+#: are 1 to 1.5 MB of a notebook, with the player of a master and its programme twice as much.
 LONGEST_S = 10.0
 #: Most channels that a player plays.
 _MOST_CHANNELS = 8
