@@ -39,7 +39,7 @@ Commands:
   docs             build the documentation site into out/docs: pages, measured figures, reference; any gap fails
   golden           regenerate the reference vectors of dsp-core/tests/golden
   web              build the example for the browser, and the song that it plays, into out/web
-  web --scalar     the same, and a module without vectors, which takes longer; --without-song: without Python
+  web --without-song  the same without Python: the page alone
   fuzz [SECONDS]   run every fuzz target for that long (default: 60)
 
 The Python commands keep an environment of their own in .venv and rebuild it when it is out of date.";
@@ -84,9 +84,8 @@ fn run(arguments: &[&str]) -> Outcome {
         ["compare"] => commands::compare::run(&workspace),
         ["docs"] => commands::docs::run(&workspace),
         ["golden"] => commands::golden::run(&workspace),
-        ["web", words @ ..] if words.iter().all(|word| commands::web::OPTIONS.contains(word)) => {
-            commands::web::run(&workspace, words)
-        }
+        ["web"] => commands::web::run(&workspace, true),
+        ["web", "--without-song"] => commands::web::run(&workspace, false),
         ["fuzz"] => commands::fuzz::run(&workspace, commands::fuzz::DEFAULT_SECONDS),
         ["fuzz", seconds] => match seconds.parse() {
             Ok(seconds) => commands::fuzz::run(&workspace, seconds),
