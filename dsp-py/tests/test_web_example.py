@@ -135,6 +135,8 @@ def page(chromium: Any, address: str) -> Iterator[Page]:
     page = Page(chromium, address)
     yield page
     page.page.close()
+    assert page.complaints == []
+    assert all(url.startswith((address, "data:")) for url in page.requests)
 
 
 @pytest.fixture(scope="module")
@@ -178,11 +180,12 @@ def test_the_page_plays_and_follows_its_controls_without_errors_or_foreign_reque
     assert after > before + 0.1
     lookahead = page.page.evaluate("() => 'setting-' + mixdown.editor.place('Limiter', 'lookahead_ms').join('-')")
     assert own.is_disabled(f"#{lookahead}")
+    own.click("#bypass")
+    own.click("#reset")
+    own.wait_for_function("/\\d/.test(document.querySelector('[data-reading=integrated_lufs]').textContent)")
     own.click("#play")
     own.wait_for_function("mixdown.state() === undefined")
     assert not own.is_disabled(f"#{lookahead}")
-    assert page.complaints == []
-    assert all(url.startswith((address, "data:")) for url in page.requests)
     assert {f"{address}{name}" for name in ("song.flac", "mixdown.wasm")} <= set(page.requests)
 
 
