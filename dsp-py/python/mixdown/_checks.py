@@ -78,6 +78,11 @@ def figure(value: float, digits: int = 1) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
+def figure_or_dash(value: float, unit: str = "", digits: int = 1) -> str:
+    """Return a number with its unit, "-" where it is not finite: the PLR of what has no loudness."""
+    return f"{figure(value, digits)} {unit}".rstrip() if math.isfinite(value) else "-"
+
+
 def number(name: str, value: Any) -> float:
     """Return a real number as float; words, booleans and arrays are refused."""
     if not isinstance(value, (str, bytes, bytearray, bool, np.bool_)) and getattr(value, "ndim", 0) == 0:

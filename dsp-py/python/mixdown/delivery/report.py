@@ -12,7 +12,7 @@ from mixdown._core import ParameterError
 from mixdown.conversion import at_rate
 from mixdown.delivery.certificate import Certificate
 from mixdown.delivery.report_page import Reported, page_of
-from mixdown.delivery.report_rows import stages, verdict_rows
+from mixdown.delivery.report_rows import ceiling_remarks, stages, verdict_rows
 from mixdown.display.report import pdf, png
 from mixdown.display.report import report as drawn
 from mixdown.files.names import shown
@@ -119,6 +119,7 @@ def _sheet(reported: Reported, ending: str) -> bytes:
         loudness_before=reported.mix_loudness,
         reduction_db=certificate.reduction_curve_db,
         verdicts=verdict_rows(certificate),
+        remarks=ceiling_remarks(certificate),
         stages=stages(certificate),
     )
     return pdf(figure) if ending == ".pdf" else png(figure)
