@@ -114,3 +114,8 @@ def test_the_progress_of_a_master_is_passed_on(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(master_command, "make_master", watched)
     app(["master", str(song), "-o", str(tmp_path / "out.wav")], standalone_mode=False)
     assert callable(given_progress[0])
+
+
+def test_help_is_a_word_too() -> None:
+    assert call("help").stdout == call("--help").stdout
+    assert call("help", "measure").stdout == call("measure", "--help").stdout != ""

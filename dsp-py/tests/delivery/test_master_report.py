@@ -113,8 +113,11 @@ def test_what_a_player_does_is_no_fault_and_a_ceiling_that_moved_is_explained(tm
     page = written(mastered, tmp_path / "loud.html").decode()
     rows = {row[0]: row[1:] for row in rows_of(page, "Targets")}
     assert (rows["spotify"][0], rows["spotify"][2]) == ("turned down 5.0 dB", "*\N{MINUS SIGN}2.0")
-    assert "<td>spotify</td><td class=\"text\"><span>turned down 5.0 dB</span></td>" in page
-    assert "* The ceiling at \N{MINUS SIGN}9.0 LUFS; at the target&#x27;s own loudness: spotify \N{MINUS SIGN}1.0, " in page
+    assert '<td>spotify</td><td class="text"><span>turned down 5.0 dB</span></td>' in page
+    assert (
+        "* The ceiling at \N{MINUS SIGN}9.0 LUFS; at the target&#x27;s own loudness: spotify \N{MINUS SIGN}1.0, "
+        in page
+    )
     faults = [name for name in rows if rows[name][0].startswith("fail: ")]
     assert faults == ["r128", "r128-s2", "atsc", "podcast", "netflix"]
     assert page.count('class="fault"') == len(faults)

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -164,6 +165,9 @@ def one_line(error: BaseException) -> str:
     """Return the message of an error in one line, with the name of its file."""
     if isinstance(error, OSError) and error.strerror:
         name = f"{shown(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        around = Path(os.fsdecode(error.filename)).parent if name else Path()
+        if isinstance(error, FileNotFoundError) and not around.exists():
+            return f"{name}folder {shown(around)} does not exist"
         return f"{name}{error.strerror[0].lower()}{error.strerror[1:]}"
     return printable(" ".join(str(error).splitlines())) or type(error).__name__
 

@@ -83,7 +83,7 @@ def _certificate(reported: Reported) -> str:
     notes = "".join(f"<p>{html.escaped(note)}</p>" for note in certificate.notes)
     return (
         f"<h2>Certificate</h2>{documents.table(head, rows)}"
-        f'<p{_kind(said)}>{html.escaped(verdict)}</p>{notes}'
+        f"<p{_kind(said)}>{html.escaped(verdict)}</p>{notes}"
         f'<p class="quiet">Measured on the delivered samples. {html.escaped(certificate.meter)}.</p>'
     )
 
