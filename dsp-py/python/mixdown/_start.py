@@ -6,6 +6,7 @@ makes of it. The library itself leaves signals alone.
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import sys
@@ -21,7 +22,7 @@ def _is_program() -> bool:
     called = sys.argv[0] if getattr(sys, "argv", None) else ""
     words = sys.orig_argv
     if called == "-m":
-        return "mixdown" in (word for before, word in zip(words, words[1:], strict=False) if before == "-m")
+        return "mixdown" in (word for before, word in itertools.pairwise(words) if before == "-m")
     return os.path.basename(called) in _SCRIPTS and called in words
 
 

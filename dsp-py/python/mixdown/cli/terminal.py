@@ -51,33 +51,6 @@ def figure(value: float, unit: str = "", *, digits: int = 2, sign: bool = False)
     return f"{text} {unit}".rstrip()
 
 
-def excess(value: float, unit: str, limit: float = 0.0) -> str:
-    """Return the excess over a limit, never rounded to look like none.
-
-    Parameters
-    ----------
-    value : float
-        Of either sign, its magnitude above `limit`.
-    unit : str
-    limit : float, default 0
-        Magnitude that is still allowed.
-
-    Returns
-    -------
-    str
-        One decimal place, two if one would not show the miss.
-    """
-    if not math.isfinite(value):
-        return figure(value, unit)
-    text = f"{value:+.1f}"
-    if abs(float(text)) <= limit:
-        away = math.ceil(round(abs(value) * 100, 6)) / 100
-        # An excess below the last decimal place still shows.
-        away = max(away, math.floor(limit * 100 + 1 + 1e-6) / 100)
-        text = f"{math.copysign(away, value):+.2f}"
-    return f"{text} {unit}"
-
-
 def output_columns() -> int | None:
     """Return the columns of standard output: of COLUMNS, else of the terminal; None where it is none."""
     given = os.environ.get("COLUMNS", "")

@@ -318,5 +318,4 @@ def _peak_miss(loudness: Loudness, target: Target) -> list[str]:
 
 def _beyond(value: float, limit: float) -> str:
     """Return a figure with enough decimals to show that it exceeds `limit`."""
-    digits = next((digits for digits in (1, 2, 3) if round(abs(value), digits) > limit), 4)
-    return f"{value:+.{digits}f}"
+    return f"{'+' if value > 0 else '-'}{_checks.apart(abs(value), limit)}"
