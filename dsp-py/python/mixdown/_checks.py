@@ -80,11 +80,9 @@ def figure(value: float, digits: int = 1) -> str:
 
 def apart(value: float, limit: float, digits: int = 1) -> str:
     """Return a number with enough decimals to lie on its own side of a limit: -0.998, not -1.00, above -1."""
+    wanted = (value > limit, value < limit)
     texts = (f"{value:z.{places}f}" for places in range(digits, 7))
-    return next(
-        (text for text in texts if (float(text) > limit, float(text) < limit) == (value > limit, value < limit)),
-        f"{value!r}",
-    )
+    return next((text for text in texts if (float(text) > limit, float(text) < limit) == wanted), repr(value))
 
 
 def figure_or_dash(value: float, unit: str = "", digits: int = 1) -> str:
