@@ -221,6 +221,11 @@ REFUSED: list[tuple[Callable[[Path], Path], dict[str, Any], str]] = [
     (lambda place: place / "a.png", {"before": np.zeros((2, 99))}, "before has 99 frames, the master 132300: if it is"),
     (lambda place: place / "a.png", {"before": np.full((2, 3 * RATE_HZ), np.nan)}, "before holds 264600 non-finite"),
     (lambda place: place / "a.png", {"before": [0.0]}, "before"),
+    (
+        lambda place: place / "a.html",
+        {"before": (np.zeros((2, 4 * RATE_HZ)), RATE_HZ)},
+        r"before lasts 4.00 s, the master 3.00 s: it takes the mix that the master was made from",
+    ),
     (lambda place: place / "a.png", {"befor": None}, "Mastered.report has no parameter befor: did you mean before?"),
 ]
 

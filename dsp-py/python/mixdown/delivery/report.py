@@ -23,6 +23,8 @@ from mixdown.meters import Loudness, loudness
 if TYPE_CHECKING:
     from mixdown.session import Mix
 
+#: Difference of lengths, in seconds, that a conversion of rates may make.
+_SAME_S = 0.1
 #: Endings of names, and so formats, of reports.
 ENDINGS = (".html", ".pdf", ".png")
 
@@ -103,6 +105,11 @@ def _mix(before: Source | Mix, before_rate_hz: float | None, audio: Audio, sampl
         )
     if mix.shape[1] == 0:
         raise ParameterError("before has no frames: there is nothing to compare with")
+    mix_s, master_s = mix.shape[1] / rate_hz, frames / sample_rate_hz
+    if abs(mix_s - master_s) > _SAME_S:
+        raise ParameterError(
+            f"before lasts {mix_s:.2f} s, the master {master_s:.2f} s: it takes the mix that the master was made from"
+        )
     return at_rate(mix, rate_hz, sample_rate_hz)
 
 

@@ -242,6 +242,17 @@ def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mo
     return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target, channels, dual_mono)
 
 
+def playback_gains(loudness: Loudness, channels: int, dual_mono: bool) -> dict[str, float]:
+    """Return the playback gain of a programme for every target, by its name, in dB to four places.
+
+    A master is at its target within a millionth of a dB: that is no gain.
+    """
+    return {
+        target.name: round(playback_gain(loudness, target.name, channels=channels, dual_mono=dual_mono), 4) + 0.0
+        for target in targets()
+    }
+
+
 #: Tolerance of services without one of their own, in LU: a smaller difference is inaudible.
 AUDIBLE_LU = 0.5
 
