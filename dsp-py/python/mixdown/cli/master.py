@@ -85,7 +85,7 @@ def master(
 ) -> None:
     """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written.
 
-    Tags and cover pictures of the mix are written to the master, but for --profile ingest.
+    Tags and cover pictures of the mix are written to the master, except with --profile ingest.
     """
     lufs, dbtp = TARGET_LUFS.read_given(target_lufs), CEILING_DBTP.read_given(ceiling_dbtp)
     figures_of(target, lufs, dbtp)
