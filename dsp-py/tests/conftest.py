@@ -19,6 +19,14 @@ def figures_closed() -> Iterator[None]:
         sys.modules["matplotlib.pyplot"].close("all")
 
 
+@pytest.fixture(autouse=True)
+def any_width() -> Iterator[None]:
+    """As in a pipe: pytest-xdist gives its workers a width of 80 columns."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        yield
+
+
 @pytest.fixture
 def noise() -> Callable[..., NDArray[np.float32]]:
     """Noise at about -12 dBFS: ``noise(channels, frames)``."""

@@ -110,7 +110,7 @@ def test_bad_input_is_one_line_and_writes_nothing(tmp_path, stems) -> None:
         (["mix", nan, "-o", out], "non-finite"),
         (["mix", many, "-o", out], "3 channels"),
         (["mix", stems, "-o", tmp_path / "out.wma"], "must end in"),
-        (["mix", stems, "-o", tmp_path / "nowhere" / "out.wav"], "nowhere/out.wav: no such file"),
+        (["mix", stems, "-o", tmp_path / "nowhere" / "out.wav"], "nowhere does not exist"),
         (["mix", stems, "-o", out, "--bit-depth", "20"], "--bit-depth = 20"),
         (["master"], "MIX is missing"),
         (["master", tmp_path / "missing.wav", "-o", out], "no such file"),

@@ -15,11 +15,11 @@ from playwright.sync_api import CDPSession, sync_playwright
 WEB = Path(__file__).parents[2] / "out" / "web"
 SECONDS = 20
 # Noise at -18 dBFS; run once for the compiler of the browser before it is measured.
-PREPARE = """async ([module, reproducible, frames]) => {
+PREPARE = """async ([reproducible, frames]) => {
   let seed = 1;
   const noise = () => (seed = (seed * 16807) % 2147483647) / 2147483647 - 0.5;
   const channels = [0, 1].map(() => Float32Array.from({ length: frames }, () => 0.436 * noise()));
-  window.run = await mixdown.runner(channels, { module, reproducible });
+  window.run = await mixdown.runner(channels, { reproducible });
   window.run();
 }"""
 
@@ -38,7 +38,7 @@ def processor_time_s(session: CDPSession) -> float:
 
 
 def main() -> None:
-    """Print how many seconds of sound a second makes, for each module and both forms."""
+    """Print how many seconds of sound a second makes, in both forms."""
     handler = functools.partial(Server, directory=str(WEB))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -49,14 +49,12 @@ def main() -> None:
         page.goto(f"http://127.0.0.1:{server.server_port}/")
         page.wait_for_function("window.mixdown !== undefined")
         print(f"Chromium {browser.version}, {SECONDS} s of stereo at 48 kHz")
-        for module in sorted(path.name.split(".")[1] for path in WEB.glob("mixdown.*.wasm")):
-            for reproducible in (False, True):
-                page.evaluate(PREPARE, [module, reproducible, SECONDS * 48_000])
-                before = processor_time_s(session)
-                page.evaluate("window.run()")
-                factor = SECONDS / (processor_time_s(session) - before)
-                bits = "bits of a native build" if reproducible else "fast"
-                print(f"{module:8} {bits:24} {factor:8.1f} times real time")
+        for reproducible in (False, True):
+            page.evaluate(PREPARE, [reproducible, SECONDS * 48_000])
+            before = processor_time_s(session)
+            page.evaluate("window.run()")
+            factor = SECONDS / (processor_time_s(session) - before)
+            print(f"{'bits of a native build' if reproducible else 'fast':24} {factor:8.1f} times real time")
         browser.close()
         server.shutdown()
 

@@ -16,15 +16,6 @@ const DISTRIBUTION_COMPILER: &str = "/usr/bin/rustc";
 const FEATURES: &str = "target_feature_11,integer_sign_cast,let_chains,cfg_boolean_literals,unsigned_is_multiple_of,\
     slice_as_chunks,generic_arg_infer,get_disjoint_mut,float_next_up_down";
 
-/// A function of `core::hint` that came with 1.88, as dependencies call it.
-const HINT: &str = "
-#[stable(feature = \"select_unpredictable\", since = \"1.88.0\")]
-#[inline]
-pub fn select_unpredictable<T>(condition: bool, yes: T, no: T) -> T {
-    if condition { yes } else { no }
-}
-";
-
 /// What builds programs for a target.
 pub(crate) enum Compiler {
     /// The toolchain that runs us.
@@ -61,11 +52,11 @@ impl Library<'_> {
     /// The folder with the library for this compiler, below `folder`; builds it first if it is missing or another.
     pub(crate) fn built(&self, rustc: &str, source: &Path, folder: &Path) -> Outcome<PathBuf> {
         let system = folder.join("sysroot");
-        let (complete, parts) = (system.join("complete"), format!("{}{HINT}", self.builtins));
-        if fs::read_to_string(&complete).ok().as_ref() != Some(&parts) {
+        let complete = system.join("complete");
+        if fs::read_to_string(&complete).ok().as_deref() != Some(self.builtins) {
             _ = fs::remove_dir_all(&system);
             self.build(rustc, source, folder, &system)?;
-            fs::write(complete, parts).map_err(failed)?;
+            fs::write(complete, self.builtins).map_err(failed)?;
         }
         Ok(system)
     }
@@ -85,11 +76,10 @@ impl Library<'_> {
         for (file, change) in self.edits {
             edit(file, change)?;
         }
-        // A function has its later name, and there is one more.
+        // A function has its later name.
         for file in ["core/src/slice/mod.rs", "core/src/error.rs"] {
             edit(file, &|text| text.replace("get_many_mut", "get_disjoint_mut"))?;
         }
-        edit("core/src/hint.rs", &|text| text.to_owned() + HINT)?;
         let builtins = copy.join("compiler_builtins.rs");
         fs::write(&builtins, self.builtins).map_err(failed)?;
         let sources = [

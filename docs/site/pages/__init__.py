@@ -20,6 +20,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", reference.write, priority=101)
     app.connect("config-inited", processors.write, priority=102)
     app.connect("autodoc-process-signature", names.plain_signature)
+    app.connect("source-read", documents.mend)
     app.connect("missing-reference", names.as_text)
     app.connect("build-finished", checks.report)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

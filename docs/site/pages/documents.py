@@ -93,6 +93,22 @@ def write(_app: Sphinx, config: Config) -> None:
     replace_folder(FOLDER, texts)
 
 
+def mend(_app: Sphinx, name: str, source: list[str]) -> None:
+    """Lead links of the site's own pages to documents of the tree, as a reader of the tree follows them, to their pages."""
+    if not name.startswith(f"{FOLDER}/"):
+        pages, page = sources(), f"docs/site/{name}"
+        up = "../" * name.count("/")
+        source[0] = _LINK.sub(lambda link: _within(link, page, pages, up), source[0])
+
+
+def _within(link: re.Match[str], page: str, pages: dict[str, str], up: str) -> str:
+    target, _, anchor = link["target"].partition("#")
+    file = posixpath.normpath(posixpath.join(posixpath.dirname(page), target))
+    if file not in pages:
+        return link[0]
+    return f"{link['start']}{up}{FOLDER}/{pages[file]}{'#' + anchor if anchor else ''}{link['end']}"
+
+
 def _of_readme(readme: str, heading: str, more: str) -> str:
     """Return a section of the README as a page."""
     start = readme.index(f"\n{heading}\n") + 1

@@ -87,7 +87,7 @@ impl<S: Sample> EffectProcessor<S> {
             (Self::Bypass(bypass), EffectCoeffs::Bypass(coeffs)) => {
                 bypass.processor().check_placed(coeffs).map_err(within_bypass)
             }
-            _ => self.fits_single(coeffs),
+            _ => self.fits(coeffs),
         }
     }
 }

@@ -28,6 +28,7 @@ display    `display.waveform`, `display.spectrum`, `display.mix`: figures
 
 from typing import TYPE_CHECKING
 
+from mixdown import _start as _start
 from mixdown import display
 from mixdown._checks import Audio
 from mixdown._core import MixerError, ParameterError, ShapeError

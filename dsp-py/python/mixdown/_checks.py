@@ -90,6 +90,18 @@ def figure(value: float, digits: int = 1) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
+def apart(value: float, limit: float, digits: int = 1) -> str:
+    """Return a number with enough decimals to lie on its own side of a limit: -0.998, not -1.00, above -1."""
+    wanted = (value > limit, value < limit)
+    texts = (f"{value:z.{places}f}" for places in range(digits, 7))
+    return next((text for text in texts if (float(text) > limit, float(text) < limit) == wanted), repr(value))
+
+
+def figure_or_dash(value: float, unit: str = "", digits: int = 1) -> str:
+    """Return a number with its unit, "-" where it is not finite: the PLR of what has no loudness."""
+    return f"{figure(value, digits)} {unit}".rstrip() if math.isfinite(value) else "-"
+
+
 def number(name: str, value: Any) -> float:
     """Return a real number as float; words, booleans and arrays are refused."""
     if not isinstance(value, (str, bytes, bytearray, bool, np.bool_)) and getattr(value, "ndim", 0) == 0:

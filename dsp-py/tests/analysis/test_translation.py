@@ -173,3 +173,16 @@ def test_the_command_line_judges_a_folder_and_a_mix(tmp_path) -> None:
     assert {"stems", "lead"} <= {finding["check"] for finding in findings}, checked.stderr
     done = run("translate", tmp_path / "none.wav")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+
+
+def test_devices_print_as_a_table_and_stay_a_mapping() -> None:
+    known = md.devices()
+    assert known == dict(known.items())
+    lines = repr(known).splitlines()
+    assert [line.split("  ")[0] for line in lines] == ["device", *known]
+    assert lines[1].split()[:5] == ["phone", "65", "all", "40", "dB"]
+    assert "below 100 Hz" in next(line for line in lines if line.startswith("club "))
+    assert "Equalizer" not in repr(known)
+    page = known._repr_html_()
+    assert page.count("<tr>") == 1 + len(known)
+    assert "below 100 Hz" in page

@@ -8,12 +8,6 @@ import mixdown as md
 from signals import RATE_HZ, sine
 
 
-@pytest.fixture(autouse=True)
-def any_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a pipe: pytest-xdist gives its workers a width of 80 columns."""
-    monkeypatch.delenv("COLUMNS", raising=False)
-
-
 @pytest.fixture
 def song(tmp_path: Path) -> Path:
     md.write(tmp_path / "song.wav", sine(), RATE_HZ)

@@ -78,3 +78,16 @@ def test_names_of_every_kind(verb: str, tmp_path: Path, monkeypatch: pytest.Monk
     if verb not in ("compare", "vinyl"):
         assert "two  blanks" in plain.stdout or r"-o [b]" in plain.stdout
     json.loads(plain.stdout, parse_constant=refused)
+
+
+def test_what_has_no_loudness_is_silent_or_too_short(tmp_path: Path) -> None:
+    for name, audio in (("silent", np.zeros(48_000)), ("short", np.full(4_800, 0.5)), ("loud", np.full(4_800, 0.99))):
+        md.write(tmp_path / f"{name}.wav", audio, 48_000)
+    told = call("measure", *(tmp_path / f"{name}.wav" for name in ("silent", "short", "loud"))).stdout
+    figures, verdicts = told.split("\n\n")
+    assert [line.split()[-1] for line in figures.splitlines()[2:5]] == ["-", "-", "-"]
+    assert re.search(r"^spotify .* silent +too short  too short, peak \+\S+ dB$", verdicts, re.M)
+    assert "-inf LU " not in told
+    assert "-inf LU\n" not in told
+    plain = json.loads(call("measure", tmp_path / "short.wav", "--json").stdout)["files"][0]
+    assert (plain["plr_lu"], plain["min_psr_lu"], plain["targets"]["r128"]) == (None, None, "too short")

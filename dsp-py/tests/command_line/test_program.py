@@ -51,6 +51,34 @@ def test_ctrl_c_is_one_line(tmp_path: Path, song: Path, place: str) -> None:
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["song.wav"]
 
 
+@pytest.mark.parametrize("loaded", ["numpy", "mixdown._core", "typer", "mixdown.cli.vinyl"])
+def test_ctrl_c_while_it_loads_is_one_line(tmp_path: Path, loaded: str) -> None:
+    # Python runs this before all else.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {loaded!r}:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+    )
+    script = tmp_path / "mixdown"
+    script.write_text("from mixdown.cli import main\nmain()\n")
+    command = [str(script)] if loaded in ("numpy", "typer") else ["-m", "mixdown"]
+    package = str(Path(md.__file__).parents[1])
+    places = os.pathsep.join((str(tmp_path), package, *filter(None, [os.environ.get("PYTHONPATH")])))
+    done = subprocess.run(
+        [sys.executable, *command, "targets"],
+        env=os.environ | {"PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "mixdown: interrupted\n")
+
+
 def test_alone_it_prints_help() -> None:
     done = run()
     assert (done.returncode, done.stderr) == (0, "")
@@ -86,3 +114,8 @@ def test_the_progress_of_a_master_is_passed_on(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(master_command, "make_master", watched)
     app(["master", str(song), "-o", str(tmp_path / "out.wav")], standalone_mode=False)
     assert callable(given_progress[0])
+
+
+def test_help_is_a_word_too() -> None:
+    assert call("help").stdout == call("--help").stdout
+    assert call("help", "measure").stdout == call("measure", "--help").stdout != ""

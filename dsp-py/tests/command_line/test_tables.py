@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 import mixdown as md
-from mixdown.cli.terminal import excess, figure, table
+from mixdown import _checks
+from mixdown.analysis.findings import stated
+from mixdown.cli.terminal import figure, table
 from running import call
 
 _CELLS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Z", "M", "Cf"]), min_size=1, max_size=40)
@@ -57,10 +59,25 @@ def test_zero_has_no_sign_and_a_miss_is_no_zero() -> None:
     assert figure(-np.inf, "LUFS") == "-inf LUFS"
 
 
-@given(st.floats(1e-9, 50), st.sampled_from([0.0, 0.2, 0.5, 1.0]), st.sampled_from([-1, 1]))
-def test_a_missed_limit_reads_as_missed(above: float, limit: float, sign: int) -> None:
-    text = excess(sign * (limit + above), "dB", limit)
-    value = float(text.split()[0])
-    assert abs(value) > limit
-    assert abs(value - sign * (limit + above)) <= 0.051
-    assert text[0] == ("+" if sign > 0 else "-")
+@given(st.floats(1e-5, 50), st.sampled_from([0.0, 0.2, -1.0, -14.0]), st.sampled_from([-1, 1]))
+def test_a_missed_limit_reads_as_missed(away: float, limit: float, side: int) -> None:
+    value = limit + side * away
+    text = _checks.apart(value, limit)
+    assert (float(text) > limit) == (side > 0)
+    assert float(text) != limit
+    assert abs(float(text) - value) <= 0.051
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "message", "told"),
+    [
+        (-0.9979, -1.0, "It is -1.00 dBTP; the limit is -1 dBTP.", "It is -0.998 dBTP; the limit is -1 dBTP."),
+        (-0.5, -1.0, "It is -0.50 dBTP; the limit is -1 dBTP.", "It is -0.50 dBTP; the limit is -1 dBTP."),
+        (3.02, 3.0, "The peak is +3.0 dB; the limit is +3 dB.", "The peak is +3.02 dB; the limit is +3 dB."),
+        (60.2, 60.0, "It rises by 60 µm; the limit is 60 µm.", "It rises by 60.2 µm; the limit is 60 µm."),
+        (60.2, 60.0, "It rises by a lot; the limit is 60 µm.", "It rises by a lot; the limit is 60 µm."),
+        (-1.0, -1.0, "It is -1.00 dBTP; the limit is -1 dBTP.", "It is -1.00 dBTP; the limit is -1 dBTP."),
+    ],
+)
+def test_a_finding_does_not_read_as_the_limit_it_misses(value: float, limit: float, message: str, told: str) -> None:
+    assert stated("overs", "warning", message, value, limit, "dBTP").message == told

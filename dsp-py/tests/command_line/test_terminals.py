@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import mixdown as md
 from running import START, call, run
 
 pty = pytest.importorskip("pty")
@@ -112,7 +114,14 @@ def test_completion_is_shown_for_a_shell(shell: str, monkeypatch: pytest.MonkeyP
     ("arguments", "meant"),
     [
         (["mesure", "a.wav"], ": did you mean measure?"),
-        (["help"], ": did you mean --help?"),
+        (["help", "mesure"], "'mesure' is not a command: it must be one of demo, "),
+        (["measure", "stems"], "stems: is a directory: name its files, as stems/*"),
+        (["mix", "stems/a.wav"], "mix takes a folder of stems or a session file (.toml); for one file: mixdown master"),
+        (["master", "song.wav", "-o", "nodir/x.wav"], "nodir/x.wav: folder nodir does not exist"),
+        (["order", "song.wav"], "song.wav: not an album file: it is not text"),
+        (["mix", "song.toml"], "song.toml: not a session file: it is not text"),
+        (["album", "album.toml", "--dry-run"], "album.toml:2: title belongs in [album]"),
+        (["measure", "empty.wav"], "empty.wav: is empty: it has 0 bytes"),
         (["measure", "a.wav", "--targt", "spotify"], "measure has no option --targt: did you mean --target?"),
         (["measure", "a.wav", "--target", "spotfy"], ": did you mean spotify?"),
         (["master", "a.wav", "--target", "aple"], ": did you mean apple?"),
@@ -132,6 +141,12 @@ def test_completion_is_shown_for_a_shell(shell: str, monkeypatch: pytest.MonkeyP
 )
 def test_what_was_meant(arguments: list[str], meant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "stems").mkdir()
+    for name in ("song.wav", "stems/a.wav"):
+        md.write(name, np.full(4_800, 0.1), 48_000)
+    (tmp_path / "song.toml").write_bytes((tmp_path / "song.wav").read_bytes())
+    (tmp_path / "empty.wav").write_bytes(b"")
+    (tmp_path / "album.toml").write_text('version = 1\ntitle = "One"\n')
     done = call(*arguments)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr

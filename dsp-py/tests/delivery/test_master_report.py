@@ -92,14 +92,40 @@ def test_every_target_has_a_verdict_and_a_playback_gain(page: str, mastered: md.
     assert list(rows) == [target.name for target in md.targets()]
     for target in md.targets():
         said, lufs, _, gain_db, played_lufs = rows[target.name]
+        # Broadcasters refuse a loudness, players turn it; both refuse peaks above the ceiling.
         found = verdict(reading, target).partition(" over ")[0]
-        assert said == ("pass" if found == "pass" else f"fail: {found}")
+        turned = f"turned {'up' if float(gain_db) > 0 else 'down'} {gain_db.lstrip('+-')} dB"
+        player = "not turned up" if gain_db == "0.0" else turned
+        refused = found if target.tolerance_lu else found[found.find("peak") :] if "peak" in found else ""
+        assert said == ("pass" if found == "pass" else f"fail: {refused}" if refused else player)
         assert float(lufs) == target.integrated_lufs
         assert float(gain_db) == pytest.approx(md.playback_gain(reading, target.name), abs=0.051)
         assert float(played_lufs) == pytest.approx(reading.integrated_lufs + float(gain_db), abs=0.11)
     assert {rows["spotify"][0], rows["youtube"][0]} == {"pass"}
     assert rows["r128"][0] == "fail: +9.0 LU"
-    assert rows["spotify-loud"][0].startswith("fail: -3.0 LU")
+    assert rows["apple"][0] == "turned down 2.0 dB"
+    assert rows["spotify-loud"][0].startswith("fail: peak +")
+
+
+def test_what_a_player_does_is_no_fault_and_a_ceiling_that_moved_is_explained(tmp_path: Path) -> None:
+    tone = 10 ** (-8.05 / 20) * np.sin(2 * np.pi * 997 * np.arange(RATE_HZ) / RATE_HZ)
+    mastered = md.master(np.stack([tone, tone]), RATE_HZ, target_lufs=-9)
+    page = written(mastered, tmp_path / "loud.html").decode()
+    rows = {row[0]: row[1:] for row in rows_of(page, "Targets")}
+    assert (rows["spotify"][0], rows["spotify"][2]) == ("turned down 5.0 dB", "*\N{MINUS SIGN}2.0")
+    assert '<td>spotify</td><td class="text"><span>turned down 5.0 dB</span></td>' in page
+    assert (
+        "* The ceiling at \N{MINUS SIGN}9.0 LUFS; at the target&#x27;s own loudness: spotify \N{MINUS SIGN}1.0, "
+        in page
+    )
+    faults = [name for name in rows if rows[name][0].startswith("fail: ")]
+    assert faults == ["r128", "r128-s2", "atsc", "podcast", "netflix"]
+    assert page.count('class="fault"') == len(faults)
+    quiet = written(md.master(0.1 * tone, RATE_HZ, target_lufs=-20), tmp_path / "a.html").decode()
+    rows = {row[0]: row[1:] for row in rows_of(quiet, "Targets")}
+    assert (rows["spotify"][0], rows["spotify"][2]) == ("turned up 6.0 dB", "\N{MINUS SIGN}1.0")
+    assert rows["youtube"][0] == "not turned up"
+    assert "The ceiling at" not in quiet
 
 
 def test_the_processing_is_told_in_order(page: str, mastered: md.Mastered) -> None:
@@ -195,6 +221,11 @@ REFUSED: list[tuple[Callable[[Path], Path], dict[str, Any], str]] = [
     (lambda place: place / "a.png", {"before": np.zeros((2, 99))}, "before has 99 frames, the master 132300: if it is"),
     (lambda place: place / "a.png", {"before": np.full((2, 3 * RATE_HZ), np.nan)}, "before holds 264600 non-finite"),
     (lambda place: place / "a.png", {"before": [0.0]}, "before"),
+    (
+        lambda place: place / "a.html",
+        {"before": (np.zeros((2, 4 * RATE_HZ)), RATE_HZ)},
+        r"before lasts 4.00 s, the master 3.00 s: it takes the mix that the master was made from",
+    ),
     (lambda place: place / "a.png", {"befor": None}, "Mastered.report has no parameter befor: did you mean before?"),
 ]
 

@@ -130,6 +130,7 @@ def results(folder: Path) -> dict[str, Any]:
         "translation": md.translation(stems, RATE_HZ),
         "catalog record": md.CatalogRecord("a <b>.wav", "a.wav", "failed", message="not readable"),
         "device": md.devices()["phone"],
+        "devices": md.devices(),
         "profile": md.profiles()[0],
         "cover limits": COVER_LIMITS["apple"],
         "catalog": md.Catalog((md.CatalogRecord("a <b>.wav", "a.wav", "failed", message="not readable"),), manifest),

@@ -59,6 +59,24 @@ def test_a_recording_alone_is_enough_and_its_axes_come_back(name: str) -> None:
         draw(audio)
 
 
+@pytest.mark.parametrize(("gains", "span_lu"), [((0.1, 0.1), (12.0, 12.0)), ((0.1, 0.01), (26.0, 28.0))])
+def test_loudness_over_time_spans_what_the_programme_moves_over(
+    gains: tuple[float, float], span_lu: tuple[float, float]
+) -> None:
+    noise = np.random.default_rng(1).standard_normal(RATE_HZ)
+    # Silence before it is cut.
+    programme = np.concatenate([np.zeros(RATE_HZ), *(np.tile(gain * noise, 4) for gain in gains)])
+    axes = plt.figure().add_subplot()
+    md.display.loudness_over_time(axes, None, md.loudness(programme, RATE_HZ), target_lufs=-14)
+    low, high = axes.get_ylim()
+    assert span_lu[0] - 1e-6 <= high - low <= span_lu[1] + 1e-6
+    assert low < -14 < high
+    silent = plt.figure().add_subplot()
+    md.display.loudness_over_time(silent, None, md.loudness(0 * programme, RATE_HZ))
+    low, high = silent.get_ylim()
+    assert high - low == 12.0
+
+
 @pytest.mark.parametrize("name", [*OF_AUDIO, *OF_EFFECTS])
 def test_drawn_again_there_is_a_legend_and_another_colour(name: str) -> None:
     arguments = (song(1, 1), RATE_HZ) if name in OF_AUDIO else ()

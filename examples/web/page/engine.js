@@ -1,16 +1,10 @@
 // The module: compiled once, for the instance that edits settings and for those that run.
 
-/** Fetches and compiles the module: "simd128", or "scalar" for browsers without vectors. */
-export async function load(name) {
-  const answer = await fetch(`mixdown.${name}.wasm`);
-  if (!answer.ok) throw new Error(`mixdown.${name}.wasm: ${answer.status}; build it with cargo xtask web`);
+/** Fetches and compiles the module; browsers without 128-bit vectors refuse it. */
+export async function load() {
+  const answer = await fetch("mixdown.wasm");
+  if (!answer.ok) throw new Error(`mixdown.wasm: ${answer.status}; build it with cargo xtask web`);
   return WebAssembly.compile(await answer.arrayBuffer());
-}
-
-/** Whether this browser runs the module with vectors: the smallest module that has one. */
-export function hasSimd() {
-  const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
-  return WebAssembly.validate(new Uint8Array(bytes));
 }
 
 /** Settings of a chain that does not run: checked, listed, drawn. */

@@ -2,7 +2,7 @@
 
 import { makePanels } from "./controls.js";
 import { drawResponse, drawTransfer } from "./curves.js";
-import { Editor, hasSimd, load, node } from "./engine.js";
+import { Editor, load, node } from "./engine.js";
 import { makeMeters } from "./meters.js";
 import { render, runner } from "./offline.js";
 
@@ -14,8 +14,7 @@ const say = (text, wrong = false) => {
 };
 
 async function start() {
-  const name = hasSimd() ? "simd128" : "scalar";
-  const module = await load(name);
+  const module = await load();
   const editor = new Editor(module, SAMPLE_RATE_HZ);
   const showReadings = makeMeters(at("meters"), editor.readings);
   let playing;
@@ -87,7 +86,6 @@ async function start() {
   });
   new ResizeObserver(draw).observe(at("response"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  at("module").textContent = name;
   at("play").disabled = false;
   draw();
   // For tests and measurements.

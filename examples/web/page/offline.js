@@ -7,12 +7,12 @@ import { load, node } from "./engine.js";
  * channels and the readings of the meters over them. The frames are a multiple of the worklet's block, 128, and of the
  * 50 ms between readings.
  */
-export async function render(editor, channels, { module = "simd128", reproducible = false, changes = [] } = {}) {
+export async function render(editor, channels, { reproducible = false, changes = [] } = {}) {
   const frames = channels[0].length;
   const context = new OfflineAudioContext(2, frames, 48_000);
   await context.audioWorklet.addModule("worklet.js");
   const placed = changes.map(([frame, title, name, value]) => [frame, ...editor.place(title, name), value]);
-  const chain = node(context, await load(module), editor, { reproducible, changes: placed });
+  const chain = node(context, await load(), editor, { reproducible, changes: placed });
   const last = new Promise((resolve) => {
     chain.port.onmessage = ({ data: { readings, frame } }) => {
       if (readings && frame + 128 >= frames) resolve(readings);
@@ -32,8 +32,8 @@ export async function render(editor, channels, { module = "simd128", reproducibl
 }
 
 /** A function that runs channels through a chain of its own on this thread, in blocks of 128 frames: for measurements. */
-export async function runner(editor, channels, { module = "simd128", reproducible = false } = {}) {
-  const chain = new WebAssembly.Instance(await load(module), {}).exports;
+export async function runner(editor, channels, { reproducible = false } = {}) {
+  const chain = new WebAssembly.Instance(await load(), {}).exports;
   const host = chain.host_new(48_000, reproducible ? 1 : 0);
   for (const setting of editor.settings()) chain.host_set(host, ...setting);
   chain.host_start(host);

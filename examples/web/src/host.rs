@@ -6,7 +6,7 @@ use crate::{
     running::{READINGS, Running},
     strip::Strip,
 };
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec, vec::Vec};
 use mixdown::{
     Cpu, Error, Field, StreamSpec,
     params::{Kind, Number, Value},
@@ -20,7 +20,7 @@ pub(crate) const MAX_FRAMES: usize = 4_096;
 /// The chain: only its settings, or running.
 enum State {
     Settings(Strip),
-    Running(Running),
+    Running(Box<Running>),
     /// It could not be built.
     Refused,
 }
@@ -162,7 +162,7 @@ impl Host {
     pub(crate) fn start(&mut self) -> bool {
         if let State::Settings(strip) = core::mem::replace(&mut self.state, State::Refused) {
             match Running::new(strip, &self.spec) {
-                Ok(running) => self.state = State::Running(running),
+                Ok(running) => self.state = State::Running(Box::new(running)),
                 Err(error) => self.text = format!("{error}"),
             }
         }

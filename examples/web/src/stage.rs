@@ -20,7 +20,12 @@ pub(crate) trait Stage: Send {
 
 pub(crate) struct Slot<P: Params> {
     params: P,
-    running: Option<(Designed<P::Coeffs>, P::Processor<f32>)>,
+    running: Option<Running<P>>,
+}
+
+struct Running<P: Params> {
+    coeffs: Designed<P::Coeffs>,
+    processor: P::Processor<f32>,
 }
 
 impl<P> Slot<P>
@@ -57,12 +62,12 @@ where
     }
 
     fn start(&mut self, spec: &StreamSpec) -> Result<(), Error> {
-        self.running = Some((self.params.design(spec)?, self.params.build(spec)?));
+        self.running = Some(Running { coeffs: self.params.design(spec)?, processor: self.params.build(spec)? });
         Ok(())
     }
 
     fn follow(&mut self) {
-        if let Some((coeffs, processor)) = &mut self.running {
+        if let Some(Running { coeffs, processor }) = &mut self.running {
             let spec = processor.spec();
             if coeffs.redesign(&self.params, &spec).is_ok() {
                 // Settings that need another processor are refused when they are set.
@@ -72,10 +77,10 @@ where
     }
 
     fn processor(&self) -> Option<&dyn Processor<f32>> {
-        self.running.as_ref().map(|(_, processor)| processor as _)
+        self.running.as_ref().map(|running| &running.processor as _)
     }
 
     fn processor_mut(&mut self) -> Option<&mut dyn Processor<f32>> {
-        self.running.as_mut().map(|(_, processor)| processor as _)
+        self.running.as_mut().map(|running| &mut running.processor as _)
     }
 }

@@ -25,7 +25,7 @@ from mixdown.analysis.reports import aligned
 from mixdown.conversion import at_rate
 from mixdown.delivery.cd import CdLayout
 from mixdown.delivery.mastering import Mastered, master
-from mixdown.delivery.targets import Target, playback_gain, targets
+from mixdown.delivery.targets import Target, playback_gains
 from mixdown.display.html import Shown
 from mixdown.effects import Effect
 from mixdown.files import Tags
@@ -572,7 +572,7 @@ def _song(group: Group, index: int, mastered: Mastered) -> MasteredSong:
     reading = loudness(audio, rate_hz, precision="reference")
     gains = {}
     if math.isfinite(reading.integrated_lufs):
-        gains = {other.name: playback_gain(reading, other.name) for other in targets()}
+        gains = playback_gains(reading, audio.shape[0], mastered.certificate.dual_mono)
     curve = mastered.certificate.reduction_curve_db
     step = rate_hz / 100
     part = curve[round(start / step) : max(round(end / step), round(start / step) + 1)] if curve.size else curve

@@ -54,8 +54,13 @@ def load(path: str | os.PathLike[str], make: Callable[..., _Album], progress: Pr
 class _Reading(Document, Generic[_Album]):
     """The reading of an album file: all of its text first, then audio; each error names the file and the line."""
 
+    kind = "an album file"
+
     def __init__(self, path: Path, make: Callable[..., _Album], progress: Progress | None) -> None:
         super().__init__(path)
+        for name in self.values:
+            if name not in _TOP:
+                self._refuse_misplaced(name)
         self.refuse_unknown((), self.values, _TOP, "{} is no part of an album")
         self.check_version(VERSION, "docs/album.md")
         about = self._about()
@@ -76,6 +81,13 @@ class _Reading(Document, Generic[_Album]):
         with self.told(("vinyl",)):
             self.album.sides = sides
         self.album.master_settings, self.album.deliver_settings = master, deliver
+
+    def _refuse_misplaced(self, name: str) -> None:
+        """Refuse a key above all tables that one of them has."""
+        tables = {"album": _ALBUM, "master": _MASTER, "deliver": _DELIVER, "vinyl": _VINYL}
+        table = next((table for table, known in tables.items() if name in known), None)
+        if table is not None:
+            raise self.with_line(ParameterError(f"{name} belongs in [{table}]"), (name,))
 
     def _table(self, name: str, known: Iterable[str]) -> dict[str, Any]:
         """Return a table by its name; empty if there is none."""

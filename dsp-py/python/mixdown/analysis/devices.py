@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
+from mixdown._tables import aligned
 from mixdown.display.html import Shown
 from mixdown.effects import Chain, Effect, Width, from_dict
 
@@ -166,13 +167,42 @@ def _folding(below_hz: float) -> Effect:
     return Width(width=0.0) if below_hz > 500 else Width(bass_mono_hz=max(below_hz, 20.0))
 
 
-def devices() -> dict[str, Device]:
+class Devices(Shown, dict[str, Device]):
+    """Devices by their names, printed as a table."""
+
+    __slots__ = ()
+
+    @property
+    def rows(self) -> list[tuple[str, ...]]:
+        """A row for each: name, level, what it folds to mono, noise, source."""
+        return [
+            (
+                device.name,
+                f"{device.level_db_spl:g}",
+                _folded_to(device.mono_below_hz),
+                "-" if device.noise is None else f"{device.noise.level_db_spl:g} dB SPL, {device.noise.colour}",
+                device.source or "-",
+            )
+            for device in self.values()
+        ]
+
+    def __repr__(self) -> str:
+        return aligned([("device", "dB SPL", "mono", "noise", "source"), *self.rows], left=(0, 2, 3, 4))
+
+
+def _folded_to(mono_below_hz: float) -> str:
+    if math.isinf(mono_below_hz):
+        return "all"
+    return f"below {mono_below_hz:g} Hz" if mono_below_hz > 0 else "-"
+
+
+def devices() -> Devices:
     """Return the devices that :func:`translation` judges by default, with their sources.
 
     Returns
     -------
     dict of name to Device
-        "phone", "laptop", "large laptop", "earbuds", "car", "club", "mono".
+        "phone", "laptop", "large laptop", "earbuds", "car", "club", "mono". Prints as a table.
 
     Examples
     --------
@@ -180,7 +210,7 @@ def devices() -> dict[str, Device]:
     >>> {name: device.level_db_spl for name, device in md.devices().items()}
     {'phone': 65.0, 'laptop': 68.0, 'large laptop': 70.0, 'earbuds': 72.0, 'car': 78.0, 'club': 96.0, 'mono': 76.0}
     """
-    return {made["name"]: _device_of(made) for made in _core.devices()}
+    return Devices({made["name"]: _device_of(made) for made in _core.devices()})
 
 
 def _device_of(made: dict[str, Any]) -> Device:

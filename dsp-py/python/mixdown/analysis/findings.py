@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from mixdown import _checks
 from mixdown.analysis.figures import Figures
 from mixdown.analysis.reports import Report, plain
 from mixdown.analysis.suggestions import Suggestion, suggestion_of
@@ -72,6 +74,10 @@ class Finding(Shown):
     suggestion: Suggestion | None
     source: str = ""
 
+    def __post_init__(self) -> None:
+        if self.value is not None and self.limit is not None:
+            object.__setattr__(self, "message", _told_apart(self.message, self.value, self.limit))
+
     def __repr__(self) -> str:
         return f"<Finding: {SEVERITIES[self.severity]}, {self.check}: {self.message}>"
 
@@ -92,6 +98,22 @@ class Finding(Shown):
         ('fault', -1.0, -0.9)
         """
         return cast(dict[str, Any], plain(self))
+
+
+def _told_apart(message: str, value: float, limit: float) -> str:
+    """Return a sentence whose value does not read as the limit that it misses, for want of decimals."""
+    if value == limit:
+        return message
+    for digits in (3, 2, 1, 0):
+        for sign in ("+", ""):
+            text = f"{value:{sign}z.{digits}f}"
+            whole = rf"(?<![\d.+-]){re.escape(text)}(?!\d|\.\d)"
+            # Without decimals the limit is written alike: the value is the first of two.
+            if float(text) == limit and len(re.findall(whole, message)) > (digits == 0):
+                told = _checks.apart(value, limit, digits + 1)
+                told = f"+{told}" if text[0] == "+" else told
+                return re.sub(whole, told, message, count=1)
+    return message
 
 
 class FindingsReport(Report):

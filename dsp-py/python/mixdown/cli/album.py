@@ -58,7 +58,7 @@ def album(
 ) -> None:
     """Master an album as its file says and deliver it in all formats, with manifest, checksums and a report.
 
-    The folder is complete or not there.
+    The folder appears complete or not at all.
     """
     if output is None and not dry_run:
         raise ValueError("--output is missing: the folder to write")

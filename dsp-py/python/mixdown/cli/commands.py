@@ -48,7 +48,9 @@ class Program(TyperGroup):
         return _printing_help(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the options before the verb."""
+        """Parse the options before the verb; ``help`` stands for --help, before or without a verb."""
+        if args[:1] == ["help"]:
+            args = [*[word for word in args[1:] if not word.startswith("-")][:1], "--help"]
         try:
             return super().parse_args(ctx, args)
         except Exception as error:
@@ -59,9 +61,8 @@ class Program(TyperGroup):
         name = str(args[0])
         if self.get_command(ctx, name) is None:
             known = self.list_commands(ctx)
-            options = {"help": ": did you mean --help?", "version": ": did you mean --version?"}
-            meant = options.get(name) or _checks.closest(name, known)
-            raise ParameterError(f"{_checks.shown(name)} is no verb: it must be one of {', '.join(known)}{meant}")
+            meant = ": did you mean --version?" if name == "version" else _checks.closest(name, known)
+            raise ParameterError(f"{_checks.shown(name)} is not a command: it must be one of {', '.join(known)}{meant}")
         return super().resolve_command(ctx, args)
 
 

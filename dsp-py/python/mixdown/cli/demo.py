@@ -68,7 +68,7 @@ def demo(
         rendered = mix.render(progress=lambda done, total: progress(done / max(total, 1)))
     write(folder / "mix.wav", rendered, _RATE_HZ, tags=Tags({MIX_MARK: ("mix",)}))
     if not as_json:
-        say(mix.table())
+        say(f"{mix.table()}\n")
     with bar("Judging the mix") as progress:
         found = judged(lambda: Mix.from_file(folder / "song.toml"), rendered, _LEAD, progress)
     if not as_json:
@@ -97,7 +97,7 @@ def demo(
         )
         replace_file(folder / "report.png", display.png(report))
     if not as_json:
-        say(mastered.certificate.summary())
+        say(f"{mastered.certificate.summary()}\n")
     with bar("Packing") as progress:
         packs = released(folder, mixed, _RATE_HZ, performance, progress)
     loudness_of = {
@@ -128,6 +128,7 @@ def demo(
         for name, measured in loudness_of.items()
     ]
     say(table(("File", "Integrated", "LRA", "Max S", "True peak"), rows))
+    say()
     print_released(packs)
     say(f"Report: {shown(folder / 'report.png')}, {shown(folder / 'album' / 'qc' / 'report.html')}")
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import signal
 
+from mixdown import _start
+
 #: Exit code of a program ended by a signal, minus the number of the signal.
 SIGNALLED = 128
 
 DONE = 0
 #: One code for everything that a caller can mend: bad input, bad options, faults that a check found.
 FAULT = 1
-INTERRUPTED = SIGNALLED + signal.SIGINT
+INTERRUPTED = _start.INTERRUPTED
 PIPE_CLOSED = SIGNALLED + getattr(signal, "SIGPIPE", 13)
 
 #: Each code with what it means.

@@ -20,6 +20,8 @@ def opened_file(file: Path) -> Iterator[Path | BinaryIO]:
     if str(file) != "-" and (file.is_file() or not file.exists()):
         yield file
         return
+    if file.is_dir():
+        raise IsADirectoryError(f"{shown(file)}: is a directory: name its files, as {shown(file / '*')}")
     with contextlib.ExitStack() as closing:
         source = sys.stdin.buffer if str(file) == "-" else closing.enter_context(file.open("rb"))
         stored = closing.enter_context(tempfile.TemporaryFile())
@@ -35,6 +37,6 @@ def check_place(output: Path, sources: Sequence[Path], force: bool) -> None:
     for source in sources:
         same = os.path.samestat(output.stat(), os.fstat(0) if str(source) == "-" else source.stat())
         if same:
-            raise ValueError(f"{shown(output)}: is what is read from: choose another output")
+            raise ValueError(f"{shown(output)}: is also the input: choose another output")
     if not force:
         raise FileExistsError(f"{shown(output)}: exists already: --force replaces it")

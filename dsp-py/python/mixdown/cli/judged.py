@@ -94,7 +94,9 @@ def print_judged(found: Judged) -> None:
     say()
     say(found.lead.message)
     headings = ("Suggestion", "Figure", "Before", "Predicted", "Measured")
+    say()
     say(aligned([headings, *_rows(found.trials)], left=2, ruled=True))
+    say()
 
 
 def plain_judged(found: Judged) -> dict[str, Any]:

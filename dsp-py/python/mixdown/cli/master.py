@@ -85,7 +85,7 @@ def master(
 ) -> None:
     """Master a mix: to a target's loudness under its ceiling, measured on the samples that are written.
 
-    Tags and cover pictures of the mix are written to the master, but for --profile ingest.
+    Tags and cover pictures of the mix are written to the master, except with --profile ingest.
     """
     lufs, dbtp = TARGET_LUFS.read_given(target_lufs), CEILING_DBTP.read_given(ceiling_dbtp)
     figures_of(target, lufs, dbtp)
@@ -152,6 +152,7 @@ def master(
     say(mastered.certificate.summary())
     print_reading(output, measured.reading)
     rows = [(name, figure(gain_db, "dB", sign=True)) for name, gain_db in mastered.certificate.playback_gain_db.items()]
+    say()
     say(table(("Player", "plays it at"), rows))
     if report is not None:
         say(f"Report: {shown(report)}, {report.stat().st_size / 1e6:.1f} MB")

@@ -208,7 +208,7 @@ def _print_measured(
             figure(entry.reading.max_short_term_lufs, "LUFS"),
             figure(entry.reading.true_peak_dbtp, "dBTP"),
             figure(entry.reading.sample_peak_dbfs, "dBFS"),
-            figure(entry.reading.plr_lu, "LU"),
+            _checks.figure_or_dash(entry.reading.plr_lu, "LU", 2),
         )
         for name, entry in zip(names, measured, strict=True)
     ]

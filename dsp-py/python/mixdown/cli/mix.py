@@ -16,6 +16,7 @@ from mixdown.cli.options import Depth, Force, Json, Output, Quiet, bits
 from mixdown.cli.stems import balance_stems, balanced_stems, listed, print_balance, read_stems, stem_files
 from mixdown.cli.terminal import bar, say, say_json
 from mixdown.files import BitDepth, Tags, check_output, write
+from mixdown.files.names import shown as printed
 from mixdown.files.tags import MIX_MARK
 from mixdown.session import Mix
 
@@ -46,6 +47,9 @@ def mix(
         if lead is not None:
             raise ParameterError(f"--lead = {shown(lead)} is not allowed: a session file has its own balance")
         _session(source, output, word_bits, force, as_json)
+    elif source.is_file():
+        takes = "mix takes a folder of stems or a session file (.toml)"
+        raise ParameterError(f"{printed(source)}: {takes}; for one file: mixdown master {printed(source)}")
     else:
         _folder(source, output, word_bits, lead, force, as_json)
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from mixdown import __version__
+from mixdown import __version__, _start
 from mixdown.cli.album import album, order
 from mixdown.cli.catalog import catalog
 from mixdown.cli.check import check
@@ -91,6 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str] | None) -> int:
     """Run the verb that the arguments name, and return the exit code."""
     try:
+        _start.loaded()
         code = int(app(arguments, prog_name="mixdown", standalone_mode=False) or DONE)
     except BrokenPipeError:
         abandon_output()

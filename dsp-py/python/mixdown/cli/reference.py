@@ -81,7 +81,7 @@ def _first_steps() -> Iterator[str]:
 def _exits(codes: Any) -> Iterator[str]:
     yield from ("## Exit codes", "", "| code | meaning |", "|---|---|")
     yield from (f"| {code} | {meaning} |" for code, meaning in codes)
-    yield from ("", "What else ends a verb with 1 stands with the verb.", "")
+    yield from ("", "Other reasons for exit code 1 are listed under each verb.", "")
 
 
 def _verb(text: VerbHelp) -> Iterator[str]:

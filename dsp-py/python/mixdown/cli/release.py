@@ -77,9 +77,10 @@ def plain_released(made: Release) -> dict[str, Any]:
 
 def print_released(made: Release) -> None:
     """Print the songs of the album, what each pack holds and what was found in it."""
-    say(made.mastered.table())
+    say(f"{made.mastered.table()}\n")
     rows = []
     for pack in (made.single, made.album):
         megabytes = sum(file.bytes for file in pack.files) / 1e6
         rows.append((shown(pack.folder), str(len(pack.files)), figure(megabytes, "MB"), pack.report.verdict))
     say(table(("Pack", "Files", "Size", "Report"), rows))
+    say()

@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -48,33 +49,6 @@ def figure(value: float, unit: str = "", *, digits: int = 2, sign: bool = False)
         text = f"{value:z.{digits}f}"
         text = f"+{text}" if sign and value > 0 and text.strip("0.") else text
     return f"{text} {unit}".rstrip()
-
-
-def excess(value: float, unit: str, limit: float = 0.0) -> str:
-    """Return the excess over a limit, never rounded to look like none.
-
-    Parameters
-    ----------
-    value : float
-        Of either sign, its magnitude above `limit`.
-    unit : str
-    limit : float, default 0
-        Magnitude that is still allowed.
-
-    Returns
-    -------
-    str
-        One decimal place, two if one would not show the miss.
-    """
-    if not math.isfinite(value):
-        return figure(value, unit)
-    text = f"{value:+.1f}"
-    if abs(float(text)) <= limit:
-        away = math.ceil(round(abs(value) * 100, 6)) / 100
-        # An excess below the last decimal place still shows.
-        away = max(away, math.floor(limit * 100 + 1 + 1e-6) / 100)
-        text = f"{math.copysign(away, value):+.2f}"
-    return f"{text} {unit}"
 
 
 def output_columns() -> int | None:
@@ -164,6 +138,9 @@ def one_line(error: BaseException) -> str:
     """Return the message of an error in one line, with the name of its file."""
     if isinstance(error, OSError) and error.strerror:
         name = f"{shown(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        around = Path(os.fsdecode(error.filename)).parent if name else Path()
+        if isinstance(error, FileNotFoundError) and not around.exists():
+            return f"{name}folder {shown(around)} does not exist"
         return f"{name}{error.strerror[0].lower()}{error.strerror[1:]}"
     return printable(" ".join(str(error).splitlines())) or type(error).__name__
 

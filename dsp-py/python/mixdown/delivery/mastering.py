@@ -18,7 +18,7 @@ from mixdown.conversion import at_rate
 from mixdown.delivery.certificate import METER, Certificate, MatchedTo
 from mixdown.delivery.normalizing import ClipDb, clip_settings, refuse_loudspeakers
 from mixdown.delivery.report import write_report
-from mixdown.delivery.targets import figures_of, playback_gain, targets
+from mixdown.delivery.targets import figures_of, playback_gains
 from mixdown.display.html import Shown
 from mixdown.display.players import LONGEST_S
 from mixdown.effects import Chain, Effect
@@ -380,10 +380,7 @@ def master(
         mean_reduction_db=facts["mean_reduction_db"],
         active_percent=100 * facts["active_share"],
         reduction_curve_db=facts["reduction_curve_db"],
-        playback_gain_db={
-            other.name: playback_gain(loudness, other.name, channels=channels, dual_mono=dual_mono)
-            for other in targets()
-        },
+        playback_gain_db=playback_gains(loudness, channels, dual_mono),
         match=matched,
         effects=chain,
     )

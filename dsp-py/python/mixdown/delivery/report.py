@@ -12,7 +12,7 @@ from mixdown._core import ParameterError
 from mixdown.conversion import at_rate
 from mixdown.delivery.certificate import Certificate
 from mixdown.delivery.report_page import Reported, page_of
-from mixdown.delivery.report_rows import stages, verdict_rows
+from mixdown.delivery.report_rows import ceiling_remarks, stages, verdict_rows
 from mixdown.display.report import pdf, png
 from mixdown.display.report import report as drawn
 from mixdown.files.names import shown
@@ -23,6 +23,8 @@ from mixdown.meters import Loudness, loudness
 if TYPE_CHECKING:
     from mixdown.session import Mix
 
+#: Difference of lengths, in seconds, that a conversion of rates may make.
+_SAME_S = 0.1
 #: Endings of names, and so formats, of reports.
 ENDINGS = (".html", ".pdf", ".png")
 
@@ -103,6 +105,11 @@ def _mix(before: Source | Mix, before_rate_hz: float | None, audio: Audio, sampl
         )
     if mix.shape[1] == 0:
         raise ParameterError("before has no frames: there is nothing to compare with")
+    mix_s, master_s = mix.shape[1] / rate_hz, frames / sample_rate_hz
+    if abs(mix_s - master_s) > _SAME_S:
+        raise ParameterError(
+            f"before lasts {mix_s:.2f} s, the master {master_s:.2f} s: it takes the mix that the master was made from"
+        )
     return at_rate(mix, rate_hz, sample_rate_hz)
 
 
@@ -119,6 +126,7 @@ def _sheet(reported: Reported, ending: str) -> bytes:
         loudness_before=reported.mix_loudness,
         reduction_db=certificate.reduction_curve_db,
         verdicts=verdict_rows(certificate),
+        remarks=ceiling_remarks(certificate),
         stages=stages(certificate),
     )
     return pdf(figure) if ending == ".pdf" else png(figure)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mixdown._checks import Audio
 from mixdown.delivery.certificate import Certificate
-from mixdown.delivery.report_rows import HEADINGS, stages, target_verdict, verdict_rows
+from mixdown.delivery.report_rows import HEADINGS, ceiling_remarks, judged, stages, verdict_rows
 from mixdown.display import documents, html
 from mixdown.display.figures import number_text
 from mixdown.display.players import ab_players, player
@@ -17,7 +18,8 @@ from mixdown.meters import Loudness
 
 _STYLE = """
 figure.mixdown-player { margin: 6px 0; max-width: none }
-.bold td, .bold .pass { font-weight: 600 } .verdicts td { white-space: nowrap }
+.bold td, .bold .pass { font-weight: 600 }
+@media (min-width: 641px) { .verdicts td.text { white-space: nowrap } }
 .report svg { margin-bottom: 4px }
 ol { margin: 4px 0; padding-left: 26px } li { margin: 2px 0; overflow-wrap: anywhere }
 @media print { .listen { display: none } .report { grid-template-columns: 1.25fr 1fr } }
@@ -76,13 +78,12 @@ def _certificate(reported: Reported) -> str:
     rows.append(("Master", *_figures_of(certificate.loudness)))
     wanted = (number_text(certificate.target_lufs, digits=2), number_text(certificate.ceiling_dbtp, digits=2))
     rows.append(("Target, ceiling", *wanted, "", "", "", "", ""))
-    said = target_verdict(certificate, certificate.target)
-    passed = said == "pass"
-    verdict = f"Pass: {certificate.target.name}." if passed else f"Fail: {certificate.target.name}: {said}."
+    said, name = judged(certificate, certificate.target), certificate.target.name
+    verdict = {"pass": f"Pass: {name}.", "fail": f"Fail: {name}: {said[6:]}."}.get(said[:4], f"{name}: {said}.")
     notes = "".join(f"<p>{html.escaped(note)}</p>" for note in certificate.notes)
     return (
         f"<h2>Certificate</h2>{documents.table(head, rows)}"
-        f'<p class="{"pass" if passed else "fault"}">{html.escaped(verdict)}</p>{notes}'
+        f"<p{_kind(said)}>{html.escaped(verdict)}</p>{notes}"
         f'<p class="quiet">Measured on the delivered samples. {html.escaped(certificate.meter)}.</p>'
     )
 
@@ -95,7 +96,7 @@ def _figures_of(reading: Loudness) -> tuple[str, ...]:
         number_text(reading.max_short_term_lufs),
         number_text(reading.max_momentary_lufs),
         number_text(reading.sample_peak_dbfs, digits=2),
-        number_text(reading.plr_lu),
+        number_text(reading.plr_lu) if math.isfinite(reading.plr_lu) else "-",
     )
 
 
@@ -151,16 +152,22 @@ def _processing(certificate: Certificate) -> str:
 def _targets(certificate: Certificate) -> str:
     told = "Player: the gain with which a player that follows the target plays the master, and the loudness then."
     table = _verdicts(verdict_rows(certificate)[1:], certificate.target.name)
-    return f'<h2>Targets</h2>{table}<p class="quiet">{told}</p>'
+    remarks = "".join(f'<p class="quiet">{html.escaped(line)}</p>' for line in ceiling_remarks(certificate))
+    return f'<h2>Targets</h2>{table}{remarks}<p class="quiet">{told}</p>'
+
+
+def _kind(said: str) -> str:
+    """Return the class of a verdict; what a player does is neither good nor bad."""
+    kind = {"pass": "pass", "fail": "fault"}.get(said[:4])
+    return f' class="{kind}"' if kind else ""
 
 
 def _verdicts(rows: Sequence[Sequence[str]], own: str) -> str:
     lines = []
     for row in rows:
         name, said, *figures = map(html.escaped, row)
-        kind = "pass" if row[1] == "pass" else "fault"
         bold = ' class="bold"' if row[0] == own else ""
         cells = "".join(f"<td>{figure}</td>" for figure in figures)
-        lines.append(f'<tr{bold}><td>{name}</td><td class="text"><span class="{kind}">{said}</span></td>{cells}</tr>')
+        lines.append(f'<tr{bold}><td>{name}</td><td class="text"><span{_kind(said)}>{said}</span></td>{cells}</tr>')
     head = "".join(f'<th class="text">{name}</th>' if name == "Verdict" else f"<th>{name}</th>" for name in HEADINGS)
     return f'<div class="wide verdicts"><table><tr>{head}</tr>{"".join(lines)}</table></div>'

@@ -8,12 +8,14 @@ from typing import Any
 
 from mixdown import _checks
 from mixdown.delivery.certificate import Certificate
-from mixdown.delivery.targets import Target, targets, verdict
+from mixdown.delivery.targets import AUDIBLE_LU, Target, refusal, targets
 from mixdown.display.figures import number_text
 from mixdown.effects import Chain, Effect
 
 #: Headings of the table of targets.
 HEADINGS = ("Target", "Verdict", "LUFS", "dBTP", "Player dB", "Played LUFS")
+#: Mark of a ceiling that depends on the loudness.
+DEPENDS = "*"
 
 
 def signed(value: float, digits: int = 1) -> str:
@@ -22,9 +24,32 @@ def signed(value: float, digits: int = 1) -> str:
     return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
-def target_verdict(certificate: Certificate, target: Target) -> str:
-    """Return "pass", or the deviation in words."""
-    return verdict(certificate.loudness, target, channels=certificate.channels, dual_mono=certificate.dual_mono)
+def judged(certificate: Certificate, target: Target) -> str:
+    """Return "pass", "fail" with what the target refuses, or what a player that follows it does with the loudness."""
+    reading = certificate.loudness
+    refused = refusal(reading, target, channels=certificate.channels, dual_mono=certificate.dual_mono)
+    if refused:
+        return f"fail: {refused}"
+    deviation_lu = reading.integrated_lufs - target.loudness_for(certificate.channels, certificate.dual_mono)
+    if not target.source or target.tolerance_lu or abs(deviation_lu) <= AUDIBLE_LU:
+        return "pass"
+    gain_db = certificate.playback_gain_db.get(target.name, 0.0)
+    if signed(gain_db) == "0.0":
+        # Louder programmes are always turned down.
+        return "not turned up"
+    return f"turned {'up' if gain_db > 0 else 'down'} {number_text(abs(gain_db))} dB"
+
+
+def ceiling_remarks(certificate: Certificate) -> list[str]:
+    """Return why ceilings are not the ones that their targets are known by: they depend on the loudness."""
+    lufs = certificate.loudness.integrated_lufs
+    own = [
+        f"{target.name} {number_text(target.ceiling_dbtp)}"
+        for target in targets()
+        if target.ceiling_at(lufs) != target.ceiling_dbtp
+    ]
+    told = f"{DEPENDS} The ceiling at {number_text(lufs)} LUFS; at the target's own loudness: {', '.join(own)} dBTP."
+    return [told] if own else []
 
 
 def verdict_rows(certificate: Certificate) -> list[tuple[str, ...]]:
@@ -40,13 +65,14 @@ def verdict_rows(certificate: Certificate) -> list[tuple[str, ...]]:
         gain_db = certificate.playback_gain_db.get(target.name)
         played = "" if gain_db is None else number_text(certificate.loudness.integrated_lufs + gain_db)
         # The ceiling for this loudness stands in its own column.
-        deviation = target_verdict(certificate, target).partition(" over ")[0].replace("-", "\N{MINUS SIGN}")
+        said = judged(certificate, target).partition(" over ")[0].replace("-", "\N{MINUS SIGN}")
+        mark = DEPENDS if ceiling_dbtp != target.ceiling_dbtp else ""
         rows.append(
             (
                 target.name,
-                "pass" if deviation == "pass" else f"fail: {deviation}",
+                said,
                 number_text(wanted_lufs),
-                "none" if math.isinf(ceiling_dbtp) else number_text(ceiling_dbtp),
+                "none" if math.isinf(ceiling_dbtp) else f"{mark}{number_text(ceiling_dbtp)}",
                 "" if gain_db is None else signed(gain_db),
                 played,
             )

@@ -258,8 +258,19 @@ def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mo
     return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, name, count, both)
 
 
+def playback_gains(loudness: Loudness, channels: int, dual_mono: bool) -> dict[str, float]:
+    """Return the playback gain of a programme for every target, by its name, in dB to four places.
+
+    A master is at its target within a millionth of a dB: that is no gain.
+    """
+    return {
+        target.name: round(playback_gain(loudness, target.name, channels=channels, dual_mono=dual_mono), 4) + 0.0
+        for target in targets()
+    }
+
+
 #: Tolerance of services without one of their own, in LU: a smaller difference is inaudible.
-_AUDIBLE_LU = 0.5
+AUDIBLE_LU = 0.5
 
 
 def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono: bool = False) -> str:
@@ -280,23 +291,58 @@ def verdict(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono:
     -------
     str
         "pass", or the deviation in words: the loudness off by more than the tolerance (0.5 LU for services, which
-        reject nothing but play everything equally loud), the true peak above the ceiling for that loudness.
+        reject nothing but play everything equally loud), the true peak above the ceiling for that loudness. "silent" or
+        "too short" for what has no loudness.
     """
+    misses = [*_loudness_miss(loudness, target, channels, dual_mono), *_peak_miss(loudness, target)]
+    return ", ".join(misses) or "pass"
+
+
+def refusal(loudness: Loudness, target: Target, *, channels: int = 2, dual_mono: bool = False) -> str:
+    """Return what a target refuses a programme for, in words; nothing where it takes it.
+
+    Services refuse no loudness: they turn it up or down. Figures of one's own are wanted as they are.
+
+    Parameters
+    ----------
+    loudness : Loudness
+        Measured with precision "reference".
+    target : Target
+    channels : int, default 2
+        Of the programme.
+    dual_mono : bool, default False
+        A programme of one channel was measured as two loudspeakers.
+
+    Returns
+    -------
+    str
+    """
+    misses = _peak_miss(loudness, target)
+    if target.tolerance_lu or not target.source or not math.isfinite(loudness.integrated_lufs):
+        misses = [*_loudness_miss(loudness, target, channels, dual_mono), *misses]
+    return ", ".join(misses)
+
+
+def _loudness_miss(loudness: Loudness, target: Target, channels: int, dual_mono: bool) -> list[str]:
+    if not math.isfinite(loudness.integrated_lufs):
+        # Windows of 400 ms are not gated: what is silent for longer has them, too.
+        sounds = math.isfinite(loudness.true_peak_dbtp)
+        return ["too short" if sounds and not math.isfinite(loudness.max_momentary_lufs) else "silent"]
     deviation_lu = loudness.integrated_lufs - target.loudness_for(channels, dual_mono)
-    tolerance_lu = target.tolerance_lu or _AUDIBLE_LU
+    tolerance_lu = target.tolerance_lu or AUDIBLE_LU
+    return [] if abs(deviation_lu) <= tolerance_lu else [f"{_beyond(deviation_lu, tolerance_lu)} LU"]
+
+
+def _peak_miss(loudness: Loudness, target: Target) -> list[str]:
     ceiling_dbtp = target.ceiling_at(loudness.integrated_lufs)
     excess_db = loudness.true_peak_dbtp - ceiling_dbtp
-    misses = []
-    if not abs(deviation_lu) <= tolerance_lu:
-        misses.append(f"{_beyond(deviation_lu, tolerance_lu)} LU")
-    if excess_db > 0:
-        # Where the ceiling depends on the loudness, it differs from the one in the table.
-        over = f" over {ceiling_dbtp:g} dBTP" if ceiling_dbtp != target.ceiling_dbtp else ""
-        misses.append(f"peak {_beyond(excess_db, 0.0)} dB{over}")
-    return ", ".join(misses) or "pass"
+    if not excess_db > 0:
+        return []
+    # Where the ceiling depends on the loudness, it differs from the one in the table.
+    over = f" over {ceiling_dbtp:g} dBTP" if ceiling_dbtp != target.ceiling_dbtp else ""
+    return [f"peak {_beyond(excess_db, 0.0)} dB{over}"]
 
 
 def _beyond(value: float, limit: float) -> str:
     """Return a figure with enough decimals to show that it exceeds `limit`."""
-    digits = next((digits for digits in (1, 2, 3) if round(abs(value), digits) > limit), 4)
-    return f"{value:+.{digits}f}"
+    return f"{'+' if value > 0 else '-'}{_checks.apart(abs(value), limit)}"

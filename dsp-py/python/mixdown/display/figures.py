@@ -6,6 +6,7 @@ loaded when something is drawn.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -142,7 +143,8 @@ def loudness_over_time(
 ) -> None:
     """Draw short-term loudness (strong), momentary loudness (faint) and integrated loudness (dashed).
 
-    Loudness more than 30 LU below the loudest value is outside the figure; -inf leaves a gap.
+    The figure spans what the programme moves over, at least 12 LU and at most 32; what is rarer than a twentieth of
+    the time, and more than 30 LU below the loudest value, as silence is, may lie below it. -inf leaves a gap.
 
     Parameters
     ----------
@@ -164,7 +166,8 @@ def loudness_over_time(
     >>> [line.get_label() for line in axes.lines if "integrated" in line.get_label()]
     ['mix, integrated −13.9', 'master, integrated −7.8']
     """
-    loudest = [target_lufs] if target_lufs is not None else []
+    shown = [target_lufs] if target_lufs is not None else []
+    loudest: list[float] = []
     for name, loudness, colour in (("mix", before, BEFORE), ("master", after, AFTER)):
         if loudness is None:
             continue
@@ -192,15 +195,24 @@ def loudness_over_time(
                 linestyle=(0, (6, 3)),
                 label=f"{name}, integrated {number_text(loudness.integrated_lufs)}",
             )
+            shown.append(loudness.integrated_lufs)
         loudest += [float(value) for value in _finite(loudness.momentary_lufs) if np.isfinite(value)]
     if target_lufs is not None:
         axes.axhline(target_lufs, color=TARGET, linewidth=1.1, label=f"target {number_text(target_lufs)}", zorder=1)
-    top = max(loudest, default=0.0)
-    axes.set_ylim(top - 30.0, top + 2.0)
+    axes.set_ylim(*_span_lufs(loudest, shown))
     _whole_steps(axes.yaxis, 6)
     axes.xaxis.set_major_formatter(_formatted(_clock))
     style(axes, title="Loudness", unit="LUFS", grid="both", small=False)
     _legend(axes)
+
+
+def _span_lufs(momentary: Sequence[float], lines: Sequence[float]) -> tuple[float, float]:
+    """Return the least and greatest loudness of a figure of these values and of lines across it."""
+    top = max((*momentary, *lines), default=0.0)
+    sounding = [value for value in momentary if value > top - 30.0]
+    least = [float(np.percentile(sounding, 5.0))] if sounding else []
+    low = min((value for value in (*least, *lines) if value > top - 30.0), default=top)
+    return max(min(low - 2.0, top - 10.0), top - 30.0), top + 2.0
 
 
 def reduction(axes: Axes, reduction_db: NDArray[np.floating], step_s: float) -> None:

@@ -18,6 +18,7 @@ from mixdown.display.figures import (
     BEFORE,
     FAINT,
     INK,
+    TARGET,
     LoudnessLike,
     band_levels,
     loudness_over_time,
@@ -121,6 +122,7 @@ def report(
     reduction_db: NDArray[np.floating] | None = None,
     reduction_step_s: float = 0.01,
     verdicts: Sequence[Sequence[str]] = (),
+    remarks: Sequence[str] = (),
     stages: Sequence[str] = (),
 ) -> Figure:
     """Draw the mastering report on one page of 1600 x 1131 pixels, the proportions of A4.
@@ -141,6 +143,8 @@ def report(
         Gain reduction of the limiter, one value per step; drawn if there is any.
     verdicts
         Rows of a table of targets, the headings first.
+    remarks
+        Lines below that table.
     stages
         Lines of text: the processing.
 
@@ -190,6 +194,10 @@ def report(
         _name_lines(axes)
     left, right = 0.62, 0.975
     below = _written_table(figure, verdicts, left=left, right=right, top=0.528)
+    for line in _folded(remarks, 4):
+        text = figure.text(left, below, line, fontsize=_TEXT_PT, color=FAINT, va="center")
+        text.set_parse_math(False)
+        below -= _LINE
     if stages:
         figure.text(left, below - 0.02, "Processing", fontsize=13, fontweight="bold", color=INK, va="center")
         first = below - 0.042
@@ -225,12 +233,16 @@ def _written_table(figure: Figure, rows: Sequence[Sequence[str]], *, left: float
         for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
             words = column < 2
             x = start if words else start + letter * width
-            colour = FAINT if index == 0 else AFTER if cell == "pass" else INK
+            colour = FAINT if index == 0 else _colour_of(cell)
             text = figure.text(x, top - _LINE * index, cell, fontsize=size, color=colour, va="center")
             text.set_horizontalalignment("left" if words else "right")
             text.set_parse_math(False)
             start += letter * (width + 2)
     return top - _LINE * len(rows)
+
+
+def _colour_of(cell: str) -> str:
+    return {"pass": AFTER, "fail": TARGET}.get(cell[:4], INK)
 
 
 def _folded(lines: Sequence[str], most: int) -> list[str]:

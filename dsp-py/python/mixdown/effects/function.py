@@ -57,14 +57,19 @@ class Function(Effect):
     [0.125, 0.25, 0.5]
     """
 
-    function: Callable[..., Any]
+    function: Callable[[Any, Any], Any]
     name: str
     tail_s: float
 
     _unlike_a_filter: ClassVar[str] = "is a function of whole signals"
 
     def __init__(
-        self, function: Callable[..., Any], *, name: str | None = None, latency_frames: int = 0, tail_s: float = 60.0
+        self,
+        function: Callable[[Any, Any], Any],
+        *,
+        name: str | None = None,
+        latency_frames: int = 0,
+        tail_s: float = 60.0,
     ) -> None:
         if not callable(function):
             hint = "it must be a function of (audio, sample_rate_hz)"

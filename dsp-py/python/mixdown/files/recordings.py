@@ -152,6 +152,8 @@ class Blocks(Iterator[NDArray[np.float32]]):
         try:
             source = self._closing.enter_context(self._decode(file, container))
         except soundfile.LibsndfileError as error:
+            if file.seek(0, os.SEEK_END) == 0:
+                raise ValueError(f"{self._name}: is empty: it has 0 bytes") from None
             raise ValueError(f"{self._name}: not a readable audio file ({_reason(error)})") from None
         self._source = source
         self._damage = container.damage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -41,7 +42,7 @@ class Loudness(Shown):
     true_peak_dbtp, sample_peak_dbfs : float
         Highest point of the waveform, and highest sample.
     plr_lu : float
-        True peak minus integrated loudness.
+        True peak minus integrated loudness; -inf, and not printed, where there is no loudness.
     min_psr_lu : float
         Smallest difference of true peak and loudness within 3 s.
     momentary_lufs, short_term_lufs : float64 array
@@ -82,10 +83,11 @@ class Loudness(Shown):
                 (self.loudness_range_lu, "LU range"),
                 (self.true_peak_dbtp, "dBTP"),
                 (self.sample_peak_dbfs, "dBFS sample peak"),
-                (self.plr_lu, "LU PLR"),
-                (self.min_psr_lu, "LU PSR min"),
             )
         ]
+        # Ratios to a loudness: there are none without one.
+        ratios = ((self.plr_lu, "LU PLR"), (self.min_psr_lu, "LU PSR min"))
+        figures += [f"{_checks.figure(value)} {unit}" for value, unit in ratios if math.isfinite(value)]
         return f"<Loudness: {', '.join(figures)}>"
 
 

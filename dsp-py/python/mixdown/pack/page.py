@@ -108,7 +108,7 @@ def _songs(quality: Quality) -> str:
                 _checks.figure(reading.integrated_lufs, 2),
                 *(_checks.figure(value) for value in figures),
                 _checks.figure(reading.true_peak_dbtp, 2),
-                _checks.figure(reading.plr_lu),
+                _checks.figure_or_dash(reading.plr_lu),
                 _checks.figure(certificate.max_reduction_db),
                 _checks.figure(certificate.clip_depth_db),
             )

@@ -39,7 +39,11 @@ class Document:
     values : dict
         All of it, as :mod:`tomllib` returns it.
     places : Places
+    kind : str
+        What it is, with its article.
     """
+
+    kind = "a session file"
 
     def __init__(self, path: Path, head: re.Pattern[str] | None = None) -> None:
         self.path = path
@@ -61,6 +65,8 @@ class Document:
             # Editors on Windows begin a text with a mark.
             return content.decode("utf-8-sig").replace("\r\n", "\n")
         except UnicodeDecodeError as error:
+            if b"\0" in content:
+                raise ParameterError(f"{shown(self.path)}: not {self.kind}: it is not text") from None
             line = content.count(b"\n", 0, error.start) + 1
             raise ParameterError(f"{shown(self.path)}:{line}: the text is not UTF-8") from None
 

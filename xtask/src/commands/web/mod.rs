@@ -1,4 +1,4 @@
-//! `web`: the example for the browser, `examples/web`, into `out/web`: its modules, its page, and the song that it plays.
+//! `web`: the example for the browser, `examples/web`, into `out/web`: its module, its page, and the song that it plays.
 //!
 //! rustup's toolchain is used if it has the target: `rustup target add wasm32-unknown-unknown`.
 
@@ -21,8 +21,9 @@ const MANIFEST: &str = "examples/web/Cargo.toml";
 const PAGE: &str = "examples/web/page";
 const SONG: &str = "examples/web/song.py";
 const OUTPUT: &str = "out/web";
-/// The modules and their features: of all browsers since 2021, and without vectors, to compare with.
-const MODULES: [(&str, &str); 2] = [("simd128", "+bulk-memory,+simd128"), ("scalar", "+bulk-memory")];
+const MODULE: &str = "mixdown.wasm";
+/// All browsers have these since 2023.
+const FEATURES: &str = "-Ctarget-feature=+bulk-memory,+simd128";
 const BUILTINS: &str = include_str!("compiler_builtins.rs");
 /// What is missed where no toolchain has the target, in one line.
 const MISSING: &str = "missing: a standard library and a linker for WebAssembly (rustup target add \
@@ -31,14 +32,8 @@ const MISSING: &str = "missing: a standard library and a linker for WebAssembly 
 pub(crate) fn run(workspace: &Workspace, song: bool) -> Outcome {
     let mut steps = Steps::new();
     match Compiler::of(TARGET).map(|compiler| (linker(&compiler), compiler)) {
-        Some((Some(linker), compiler)) => {
-            for (name, features) in MODULES {
-                steps.run(&format!("module, {name}"), || {
-                    module(workspace, &compiler, linker.as_deref(), name, features)
-                });
-            }
-        }
-        _ => steps.skip("modules", MISSING),
+        Some((Some(linker), compiler)) => _ = steps.run("module", || module(workspace, &compiler, linker.as_deref())),
+        _ => steps.skip("module", MISSING),
     }
     steps.run("page", || page(workspace));
     if song && let Some(environment) = steps.run("Python environment", || Environment::prepare(workspace)) {
@@ -62,20 +57,18 @@ fn linker(compiler: &Compiler) -> Option<Option<PathBuf>> {
     ["wasm-ld", "wasm-ld-19"].into_iter().find(runs).map(|name| Some(name.into()))
 }
 
-fn module(workspace: &Workspace, compiler: &Compiler, linker: Option<&Path>, name: &str, features: &str) -> Outcome {
-    let all = workspace.target().join("web");
-    let folder = all.join(name);
+fn module(workspace: &Workspace, compiler: &Compiler, linker: Option<&Path>) -> Outcome {
+    let folder = workspace.target().join("web");
     let mut build = workspace.cargo(&["build", "--quiet", "--release", "--ignore-rust-version", "--locked"]);
     build.args(["--manifest-path", MANIFEST, "--target", TARGET]).env("CARGO_TARGET_DIR", &folder);
-    let features = format!("-Ctarget-feature={features}");
     match compiler {
-        Compiler::Own => _ = build.env("RUSTFLAGS", features),
+        Compiler::Own => _ = build.env("RUSTFLAGS", FEATURES),
         Compiler::WithSource(rustc, source) => {
             let flags = ["-Ctarget-feature=+bulk-memory"];
             let library = Library { target: TARGET, builtins: BUILTINS, builtins_flags: &flags, edits: &[] };
-            let system = library.built(rustc, source, &all)?;
+            let system = library.built(rustc, source, &folder)?;
             // Warnings stay on, as cargo reads one of them; these are of another version.
-            let flags = format!("{features} --cap-lints=warn -Adead_code -Astable_features -Aunused_features");
+            let flags = format!("{FEATURES} --cap-lints=warn -Adead_code -Astable_features -Aunused_features");
             cross::with_library(&mut build, rustc, &system, &flags);
         }
     }
@@ -83,12 +76,11 @@ fn module(workspace: &Workspace, compiler: &Compiler, linker: Option<&Path>, nam
         build.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     }
     succeed(&mut build)?;
-    let built = folder.join(TARGET).join("release/mixdown_web.wasm");
-    let output = workspace.path(OUTPUT);
+    let (built, output) = (folder.join(TARGET).join("release/mixdown_web.wasm"), workspace.path(OUTPUT));
     fs::create_dir_all(&output)
-        .and_then(|()| fs::copy(&built, output.join(format!("mixdown.{name}.wasm"))))
+        .and_then(|()| fs::copy(&built, output.join(MODULE)))
         .map_err(|error| format!("cannot write to {OUTPUT}: {error}"))
-        .map(|bytes| println!("{OUTPUT}/mixdown.{name}.wasm: {bytes} bytes"))
+        .map(|bytes| println!("{OUTPUT}/{MODULE}: {bytes} bytes"))
 }
 
 /// Copies the page beside the modules.

@@ -40,7 +40,7 @@ def curve_of(reading: Loudness, target_lufs: float | None = None) -> str:
 
 def rows_of(reading: Loudness, digits: int = 1) -> list[tuple[str, str]]:
     """Return the figures of a reading with their names and units."""
-    return [
+    levels = [
         (name, f"{_checks.figure(value, digits)} {unit}")
         for name, value, unit in (
             ("integrated", reading.integrated_lufs, "LUFS"),
@@ -49,9 +49,12 @@ def rows_of(reading: Loudness, digits: int = 1) -> list[tuple[str, str]]:
             ("range", reading.loudness_range_lu, "LU"),
             ("true peak", reading.true_peak_dbtp, "dBTP"),
             ("sample peak", reading.sample_peak_dbfs, "dBFS"),
-            ("PLR, true peak above integrated", reading.plr_lu, "LU"),
-            ("PSR min, within 3 s", reading.min_psr_lu, "LU"),
         )
+    ]
+    return [
+        *levels,
+        ("PLR, true peak above integrated", _checks.figure_or_dash(reading.plr_lu, "LU", digits)),
+        ("PSR min, within 3 s", _checks.figure_or_dash(reading.min_psr_lu, "LU", digits)),
     ]
 
 

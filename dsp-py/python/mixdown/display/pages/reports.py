@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mixdown.analysis import Finding
+from mixdown.analysis.devices import Devices
 from mixdown.analysis.findings import SEVERITIES, FindingsReport
 from mixdown.analysis.reports import Report
 from mixdown.checking import FileCheck
@@ -69,3 +70,9 @@ def _profiles(profiles: Profiles) -> str:
         for profile in profiles
     )
     return html.page("Ingest profiles", html.table(("Profile", "Formats", "Hz", "Bits", "As of", "Source"), rows))
+
+
+@page_of.register
+def _devices(devices: Devices) -> str:
+    head = ("Device", "dB SPL", "In mono", "Noise", "Source")
+    return html.page("Devices", html.table(head, devices.rows, left=1))
