@@ -202,7 +202,7 @@ def test_tags(tmp_path: Path) -> None:
     report = md.check(tmp_path / "a.flac", mix=False)
     assert said(report) == {("warning", "encoding"), ("fault", "isrc"), ("fault", "barcode"), ("note", "tags")}
     assert "'Björk '" in report.of("encoding")[0].message
-    assert report.of("tags")[0].message == "No artist stands in the file."
+    assert report.of("tags")[0].message == "The file has no artist."
     assert report.of("isrc")[0].source.startswith("IFPI")
     assert "its check digit must be 5" in report.of("barcode")[0].message
     tagged(tmp_path / "b.flac", title=" Bjo\u0308rk", artist="B\x07", isrc="USS1Z2600001")

@@ -32,7 +32,7 @@ def tag_findings(tags: Tags) -> list[Finding]:
     found = []
     missing = [word for name, word in _EXPECTED.items() if not text_of(tags, name)]
     if missing:
-        message = f"{_list(missing)} {'stands' if len(missing) == 1 else 'stand'} in the file."
+        message = f"The file has {_list(missing)}."
         found.append(stated("tags", "note", message, len(missing), 0))
     for name, code_of, source in (
         ("isrc", isrc, ISRC_SOURCE),
@@ -100,5 +100,4 @@ def sha256_of(audio: NDArray[np.float32]) -> str:
 
 def _list(words: Sequence[str]) -> str:
     *others, last = [f"no {word}" for word in words]
-    text = f"{', '.join(others)} and {last}" if others else last
-    return text[0].upper() + text[1:]
+    return f"{', '.join(others)} and {last}" if others else last

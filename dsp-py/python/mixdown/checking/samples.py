@@ -173,7 +173,5 @@ def non_finite_findings(count: int, first_frame: int | None, sample_rate_hz: flo
     if first_frame is None:
         return []
     at_s = first_frame / sample_rate_hz
-    message = (
-        f"{count} samples are no finite numbers, the first at {at_s:.2f} s: the others were measured with 0 for them."
-    )
+    message = f"{count} samples are not finite, the first at {at_s:.2f} s: the others were measured with 0 for them."
     return [stated("non_finite", "fault", message, count, 0, at_s=((at_s, at_s),))]
