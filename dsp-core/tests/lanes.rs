@@ -236,7 +236,7 @@ fn lanes_that_lead_nowhere_are_refused() {
         ),
         (
             vec![flat("0/threshold_db", 1.0)],
-            r#"strip "voice": automation[0].points[0].threshold_db = 1 is out of range: it must lie in -60..0"#,
+            r#"strip "voice": automation[0].points[0].threshold_db = 1 is out of range: it must lie in -60..0: did you mean -1?"#,
         ),
         (
             vec![flat("1/lookahead_ms", 2.0)],

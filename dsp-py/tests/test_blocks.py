@@ -220,7 +220,7 @@ UNREAD = iter([np.zeros((2, 480))])
         (
             lambda path: md.write(path / "a.wav", UNREAD),
             md.ParameterError,
-            "sample_rate_hz is missing: audio alone does only with what mixdown.blocks returned",
+            "sample_rate_hz is missing: audio may stand alone only if it came from mixdown.blocks",
         ),
         (
             lambda path: md.write(path / "a.wav", UNREAD, RATE_HZ, bit_depth=24, noise_shaping="weighted"),

@@ -39,7 +39,7 @@ TARGETS = ", ".join(target.name for target in md.targets())
 AUDIO = "audio is (channels, frames) with 1..64 channels; if its rows are frames, pass audio.T"
 KEYS = "Compressor, Expander, Gate and DynamicEqualizer do"
 FINITE = "NaN or infinite; numpy.nan_to_num(audio, posinf=0, neginf=0) makes them 0"
-NO_RATE = "sample_rate_hz is missing: audio alone does only with what mixdown.read returned"
+NO_RATE = "sample_rate_hz is missing: audio may stand alone only if it came from mixdown.read"
 IN_TARGETS = f"is unknown: it must be one of {TARGETS}"
 
 

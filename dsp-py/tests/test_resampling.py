@@ -180,7 +180,7 @@ def test_a_mix_and_a_master_use_the_best(noise: Any) -> None:
 
 def test_refusals() -> None:
     audio = np.zeros(100)
-    with pytest.raises(md.ParameterError, match="from_rate_hz is missing: audio alone does only with"):
+    with pytest.raises(md.ParameterError, match="from_rate_hz is missing: audio may stand alone only if"):
         md.resample(audio, to_rate_hz=48_000)
     with pytest.raises(md.ParameterError, match="to_rate_hz is missing"):
         md.resample(audio, 48_000)

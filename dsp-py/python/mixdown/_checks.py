@@ -9,11 +9,13 @@ import inspect
 import math
 import operator
 import os
+import re
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -28,6 +30,8 @@ Audio: TypeAlias = NDArray[np.float32] | NDArray[np.float64]
 RATE_RANGE_HZ = (_core.MIN_SAMPLE_RATE_HZ, _core.MAX_SAMPLE_RATE_HZ)
 #: Most channels of a stream.
 MAX_CHANNELS = _core.MAX_CHANNELS
+#: Numbers that are hardly anything but a rate.
+_COMMON_RATES_HZ = (44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 #: Longest tail, in s.
 MAX_TAIL_S = _core.MAX_TAIL_S
 
@@ -54,6 +58,14 @@ Source: TypeAlias = AudioLike | tuple[AudioLike, float]
 
 class CallError(ParameterError, TypeError):
     """A call with an unknown parameter, or a positional argument where a name is needed."""
+
+
+class UnknownNameError(ParameterError, KeyError):
+    """A name that is not among the known ones: its text is that of every other error."""
+
+    def __str__(self) -> str:
+        # A KeyError shows its text in quotes.
+        return str(self.args[0])
 
 
 def shown(value: object) -> str:
@@ -146,6 +158,13 @@ def in_range(name: str, value: Any, low: float, high: float) -> float:
     return real
 
 
+def path(name: str, value: Any) -> Path:
+    """Return a path; nothing else is one."""
+    if isinstance(value, (str, os.PathLike)):
+        return Path(value)
+    raise TypeError(f"{name} = {shown(value)} is not a path: it must be a str or a pathlib.Path")
+
+
 def flag(name: str, value: Any) -> bool:
     """Return a boolean; nothing else is true or false."""
     if isinstance(value, (bool, np.bool_)):
@@ -167,6 +186,17 @@ def one_of(name: str, value: Any, words: Sequence[str]) -> str:
     raise ParameterError(
         f"{name} = {shown(value)} is not allowed: it must be one of {', '.join(words)}{closest(value, words)}"
     )
+
+
+_Value = TypeVar("_Value")
+
+
+def by_name(name: str, word: Any, known: Mapping[str, _Value]) -> _Value:
+    """Return the value of a name, in any case; an unknown one is refused with all known ones and the nearest."""
+    if isinstance(word, str) and word.lower() in known:
+        return known[word.lower()]
+    hint = closest(word, known)
+    raise UnknownNameError(f"{name} = {shown(word)} is unknown: it must be one of {', '.join(known)}{hint}")
 
 
 def closest(word: Any, known: Iterable[str]) -> str:
@@ -222,7 +252,20 @@ def audio(value: AudioLike, name: str = "audio") -> Audio:
     float32 or float64, shape (channels, frames) or (frames,), 1 to 64 channels; any strides, byte order and memory,
     read-only too. Objects with ``__array__`` or ``__dlpack__`` are converted. Nothing is copied needlessly.
     """
+    refuse_sources(value, name)
     return _core.as_audio(value, name)
+
+
+def refuse_sources(value: Any, name: str = "audio") -> None:
+    """Refuse what only makes audio: a mix, and an iterator of blocks."""
+    if isinstance(value, (np.ndarray, tuple)):
+        return
+    kind = type(value)
+    if callable(getattr(kind, "render", None)) and hasattr(kind, "sample_rate_hz"):
+        raise TypeError(f"{name} is a {kind.__name__}: pass its audio and rate, as mix.render(), mix.sample_rate_hz")
+    if isinstance(value, Iterator):
+        hint = "Effect.process_blocks and mixdown.write take blocks; mixdown.read makes whole audio of a file"
+        raise TypeError(f"{name} is an iterator, {kind.__name__}: {hint}")
 
 
 def planar(value: AudioLike, name: str = "audio") -> Audio:
@@ -250,16 +293,17 @@ def non_finite(samples: Audio) -> int:
     return bad
 
 
-def refuse_non_finite(bad: int, name: str = "audio") -> None:
-    """Refuse audio with so many samples that are not finite."""
+def refuse_non_finite(bad: int, name: str = "audio", where: str = "") -> None:
+    """Refuse audio with so many samples that are not finite; `where` tells where they are."""
     if bad:
         # "audio of 'kick'" is `audio` in code.
         hint = f"NaN or infinite; numpy.nan_to_num({name.split(' ')[0]}, posinf=0, neginf=0) makes them 0"
-        raise ParameterError(f"{name} holds {bad} non-finite samples: {hint}")
+        raise ParameterError(f"{name} holds {bad} non-finite samples{where}: {hint}")
 
 
 def unpack(source: Any, name: str = "audio") -> tuple[Any, float | None]:
     """Return the audio of a source, and its rate if it has one."""
+    refuse_sources(source, name)
     if isinstance(source, tuple):
         if len(source) != 2:
             raise TypeError(f"{name} is a tuple of {len(source)}: audio is a numpy array, or (audio, sample_rate_hz)")
@@ -281,7 +325,7 @@ def recording(
             if isinstance(samples, (str, os.PathLike)):
                 # Refused for what it is.
                 audio(cast(Any, samples), name)
-            raise CallError(f"{rate_name} is missing: {name} alone does only with what mixdown.read returned")
+            raise CallError(f"{rate_name} is missing: {name} may stand alone only if it came from mixdown.read")
         return samples, sample_rate(sample_rate_hz, rate_name)
     if sample_rate_hz is not None and sample_rate(sample_rate_hz, rate_name) != own_hz:
         given = plain(sample_rate(sample_rate_hz, rate_name))
@@ -297,7 +341,7 @@ def rate_of_blocks(blocks: Any, sample_rate_hz: float | None, name: str = "block
     own_hz = getattr(blocks, "sample_rate_hz", None)
     if sample_rate_hz is None:
         if own_hz is None:
-            raise CallError(f"sample_rate_hz is missing: {name} alone does only with what mixdown.blocks returned")
+            raise CallError(f"sample_rate_hz is missing: {name} may stand alone only if it came from mixdown.blocks")
         return sample_rate(own_hz)
     rate_hz = sample_rate(sample_rate_hz)
     if own_hz is not None and rate_hz != own_hz:
@@ -327,7 +371,7 @@ def tail(value: Any) -> str | float:
 def sample_format(dtype: Any) -> str:
     """Return "float32" or "float64"."""
     try:
-        name = "" if dtype is None else str(np.dtype(dtype).name)
+        name = "" if dtype is None or isinstance(dtype, bytes) else str(np.dtype(dtype).name)
     except TypeError:
         name = ""
     if name not in ("float32", "float64"):
@@ -357,6 +401,18 @@ def callback(name: str, value: Any) -> Any:
     if value is None or callable(value):
         return value
     raise TypeError(f"{name} = {shown(value)} is not a function")
+
+
+def instance(name: str, value: Any, kinds: type | tuple[type, ...], called: str, hint: str = "") -> None:
+    """Refuse a value that is of none of these classes."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} = {shown(value)} is not {called}{': ' if hint else ''}{hint}")
+
+
+def drawable(axes: Any, name: str = "ax") -> None:
+    """Refuse what is not axes to draw into."""
+    if not hasattr(axes, "add_patch"):
+        raise TypeError(f"{name} = {shown(axes)} is not matplotlib axes: figure.add_subplot() makes them")
 
 
 def items(name: str, values: Any, of: str) -> list[Any]:
@@ -395,9 +451,18 @@ def warn(message: str) -> None:
 _PACKAGE = __name__.partition(".")[0]
 
 
+#: Parameters that are looked for in a call, and the function that has them.
+_ELSEWHERE = {
+    "Mastered.write": ("mixdown.master", ("bit_depth", "dither", "noise_shaping", "delivery_rate_hz", "target")),
+}
+
+
 def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
     """Return the error for an unknown parameter, with the closest known one."""
     names = list(known)
+    elsewhere, moved = _ELSEWHERE.get(owner, ("", ()))
+    if name in moved:
+        return CallError(f"{owner} has no parameter {name}: it belongs to {elsewhere}")
     hint = closest(name, names)
     if not hint:
         # "db" of gain_db, "freq" of frequency_hz.
@@ -406,30 +471,105 @@ def unknown(owner: str, name: str, known: Iterable[str]) -> CallError:
     return CallError(f"{owner} has no parameter {name}{hint}")
 
 
-def check_call(owner: str, signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Refuse a call that does not fit a signature, and suggest the fix."""
+def check_call(
+    owner: str,
+    signature: inspect.Signature,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    processes: bool = False,
+) -> None:
+    """Refuse a call that does not fit a signature, and suggest the fix; `processes` if the result takes audio."""
     parameters = signature.parameters
     for name in kwargs:
         if name not in parameters:
             raise unknown(owner, name, parameters)
     by_place = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
-    by_name = [p.name for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
+    by_name = [p for p in parameters.values() if p.kind is p.KEYWORD_ONLY]
     if len(args) > len(by_place):
-        given = [f"{name}={shown(value)}" for name, value in zip(by_name, args[len(by_place) :], strict=False)]
-        if given:
-            if not by_place and any(getattr(value, "ndim", 0) for value in args):
-                hint = f"{owner}()(audio, sample_rate_hz)"
-                raise CallError(f"{owner} takes its settings by name, and audio goes to what it returns: {hint}")
-            call = ", ".join([*map(shown, args[: len(by_place)]), *given])
-            raise CallError(f"parameters are given by name: {owner}({call})")
+        beyond = args[len(by_place) :]
+        if processes and not by_place and any(getattr(value, "ndim", 0) for value in args):
+            hint = f"{owner}()(audio, sample_rate_hz)"
+            raise CallError(f"{owner} takes its settings by name, and audio goes to what it returns: {hint}")
+        meant = _meant(beyond, [p for p in by_name if p.name not in kwargs])
+        if meant:
+            places = [written(name, value) for name, value in zip(by_place, args, strict=False)]
+            raise CallError(f"parameters are given by name: {owner}({', '.join([*places, *meant])})")
         listed = " and ".join(by_place) or "nothing"
-        raise CallError(f"{owner} takes {listed} by position, not {len(args)} values: several go into one list")
+        several = len(by_place) == 1 and _is_list(parameters[by_place[0]])
+        hint = ": several go into one list" if several else ""
+        if by_name:
+            hint = f": by name it takes {', '.join(p.name for p in by_name)}"
+        raise CallError(f"{owner} takes {listed} by position, not {len(args)} values{hint}")
     for name in by_place[: len(args)]:
         if name in kwargs:
             raise CallError(f"{owner}: {name} is given twice")
-    for name in [*by_place[len(args) :], *by_name]:
+    for name in [*by_place[len(args) :], *(p.name for p in by_name)]:
         if name not in kwargs and parameters[name].default is inspect.Parameter.empty:
-            raise CallError(f"{owner} needs {name}")
+            raise CallError(f"{owner} needs {name}{_needed(owner, name, by_place, args)}")
+
+
+def _needed(owner: str, name: str, by_place: Sequence[str], args: Sequence[Any]) -> str:
+    """Return the end of an error about a missing setting: the call with it."""
+    if name in by_place:
+        return ""
+    places = [written(place, value) for place, value in zip(by_place, args, strict=False)]
+    return f": {owner}({', '.join([*places, f'{name}={name}'])})"
+
+
+def _is_list(parameter: inspect.Parameter) -> bool:
+    return str(parameter.annotation).startswith(("Iterable", "Sequence"))
+
+
+def _meant(values: Sequence[Any], by_name: Sequence[inspect.Parameter]) -> list[str]:
+    """Return values as they are given by name, each to the next parameter of its kind; empty if one fits none."""
+    left, meant = list(by_name), []
+    for value in values:
+        fitting = next((p for p in left if _fits(value, p)), None)
+        if fitting is None:
+            return []
+        meant.append(f"{fitting.name}={written(fitting.name, value)}")
+        left = left[left.index(fitting) + 1 :]
+    return meant
+
+
+def _fits(value: Any, parameter: inspect.Parameter) -> bool:
+    """Return whether a parameter takes values of this kind, by its annotation and its default."""
+    annotation, default = str(parameter.annotation), parameter.default
+    while "[" in annotation:
+        annotation = re.sub(r"\[[^\[\]]*\]", "", annotation)
+    words = set(re.findall(r"\w+", annotation))
+    if isinstance(value, (bool, np.bool_)):
+        return "bool" in words
+    if isinstance(value, (int, float, np.number)):
+        if value in _COMMON_RATES_HZ and not parameter.name.endswith("_hz"):
+            return False
+        if parameter.name.endswith("sample_rate_hz") and not RATE_RANGE_HZ[0] <= value <= RATE_RANGE_HZ[1]:
+            return False
+        return bool(words & {"float", "int"}) or (isinstance(default, (int, float)) and not isinstance(default, bool))
+    if isinstance(value, (str, os.PathLike)):
+        return bool(words & {"str", "PathLike", "Literal"}) or isinstance(default, str)
+    if isinstance(value, Mapping):
+        return bool(words & {"Mapping", "dict", "StemsLike"})
+    if getattr(value, "ndim", 0) or hasattr(value, "sample_rate_hz"):
+        return bool(words & {"Source", "Audio", "AudioLike", "NDArray", "ArrayLike", "StemsLike"})
+    if isinstance(value, (list, tuple)):
+        return bool(words & {"Iterable", "Sequence", "tuple", "list"})
+    if callable(value) and not hasattr(value, "process"):
+        return "Callable" in words
+    return type(value).__name__ in words or (hasattr(value, "process") and "Effect" in words)
+
+
+def written(name: str, value: Any) -> str:
+    """Return a value as a call holds it: short plain ones as they are, others by the name of the parameter."""
+    plain_kinds = (str, int, float, bool, type(None), os.PathLike)
+    items_of = value if isinstance(value, (list, tuple)) else [value]
+    if isinstance(value, np.generic):
+        return written(name, value.item())
+    if all(type(item).__module__ == "builtins" and isinstance(item, plain_kinds) for item in items_of):
+        text = repr(value)
+        return text if len(text) <= 60 and type(value) in (str, int, float, bool, type(None), list, tuple) else name
+    return name
 
 
 _P = ParamSpec("_P")
@@ -442,13 +582,36 @@ def named(function: Callable[_P, _R]) -> Callable[_P, _R]:
     inner = signature.replace(parameters=[p for p in signature.parameters.values() if p.name not in ("self", "cls")])
     method = len(inner.parameters) != len(signature.parameters)
 
+    places = [p.name for p in inner.parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    rate_at = places.index("sample_rate_hz") if "sample_rate_hz" in places else None
+
     @functools.wraps(function)
     def checked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         # By the class of the object, which may have inherited the method.
         bound = args[0] if method and isinstance(args[0], type) else type(args[0]) if method else None
         owner = f"{bound.__name__}.{function.__name__}" if bound else function.__qualname__
+        owner = owner.removesuffix(".__init__")
         given = args[1:] if method else args
-        check_call(owner.removesuffix(".__init__"), inner, given, cast(dict[str, Any], kwargs))
+        check_call(owner, inner, given, cast(dict[str, Any], kwargs))
+        if rate_at and len(given) > rate_at and isinstance(given[rate_at], str):
+            _refuse_setting_as_rate(owner, inner, given, rate_at)
         return function(*args, **kwargs)
 
     return checked
+
+
+def _refuse_setting_as_rate(owner: str, signature: inspect.Signature, args: tuple[Any, ...], rate_at: int) -> None:
+    """Refuse a setting in the place of the sample rate: a text that is no number, where one of them is text."""
+    names = list(signature.parameters)
+    by_name = [p for p in signature.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    meant = [] if _number_in(args[rate_at]) else _meant([args[rate_at]], by_name)
+    if meant:
+        places = [written(name, value) for name, value in zip(names, args[:rate_at], strict=False)]
+        # What was read has its rate.
+        rate = [] if unpack_rate(args[rate_at - 1]) else ["sample_rate_hz"]
+        raise CallError(f"parameters are given by name: {owner}({', '.join([*places, *rate, *meant])})")
+
+
+def unpack_rate(source: Any) -> bool:
+    """Return whether a source has a rate of its own."""
+    return hasattr(source, "sample_rate_hz") or (isinstance(source, tuple) and len(source) == 2)

@@ -235,7 +235,8 @@ def devices_of(given: Iterable[Device | str] | None) -> list[Device]:
         if isinstance(device, str):
             if device not in known:
                 raise ParameterError(
-                    f"devices[{position}] = {device!r} is unknown: it must be one of {', '.join(known)}"
+                    f"devices[{position}] = {device!r} is unknown: it must be one of "
+                    f"{', '.join(known)}{_checks.closest(device, known)}"
                 )
             chosen.append(known[device])
         elif isinstance(device, Device):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from mixdown import _checks, _core
+from mixdown._core import ParameterError
 from mixdown._tables import aligned as aligned
 from mixdown.display.html import Shown, Told
 from mixdown.effects import Effect, without_infinities
@@ -131,13 +132,13 @@ TABLES: dict[str, Mapping[str, Limit]] = {}
 
 
 @_checks.named
-def limits(report: str) -> dict[str, Limit]:
+def limits(report: str = "") -> dict[str, Limit]:
     """Return the thresholds of a report, each with its range, default and source.
 
     Parameters
     ----------
     report : str
-        Name of its function, as "translation".
+        Name of its function, as "translation". An unknown name, and none, is refused with all names.
 
     Returns
     -------
@@ -149,10 +150,17 @@ def limits(report: str) -> dict[str, Limit]:
     >>> md.limits("translation")["lost"].default
     0.25
     """
-    if report in TABLES:
-        return dict(TABLES[report])
+    name = _checks.text("report", report)
+    if name in TABLES:
+        return dict(TABLES[name])
     made = {}
-    for field in _core.limits(report):
+    try:
+        fields = _core.limits(name)
+    except ParameterError as error:
+        known = sorted({*str(error).rpartition(" one of ")[2].split(", "), *TABLES})
+        told = f"report = {_checks.shown(name)} has no limits" if name else "limits needs report"
+        raise ParameterError(f"{told}: it must be one of {', '.join(known)}{_checks.closest(name, known)}") from None
+    for field in fields:
         kind = field["kind"]
         made[field["name"]] = Limit(
             field["name"], field["unit"], kind["min"], kind["max"], kind["default"], field["summary"]

@@ -61,7 +61,9 @@ class Stems(Shown, Mapping[str, Audio]):
         if sample_rate_hz is None:
             rates = {own_hz for _, own_hz in read.values()}
             if None in rates or len(rates) > 1:
-                raise _checks.CallError("sample_rate_hz is missing: stems alone do only if all have one and the same")
+                raise _checks.CallError(
+                    "sample_rate_hz is missing: stems may stand alone only if all have one and the same"
+                )
             sample_rate_hz = rates.pop() if rates else 48_000
         self._rate_hz = _checks.sample_rate(sample_rate_hz)
         self._audio = {name: _stem(audio, own_hz, self._rate_hz, name) for name, (audio, own_hz) in read.items()}
@@ -214,10 +216,10 @@ def one_or_two_channels(audio: Any, name: str = "audio") -> Audio:
     samples = _checks.planar(audio, name)
     if samples.shape[0] > 2:
         raise ShapeError(f"{name} has {samples.shape[0]} channels: reports are of mono and stereo")
-    if _checks.non_finite(samples):
-        bad = ~np.isfinite(samples)
-        first = int(np.flatnonzero(bad.any(axis=0))[0])
-        raise ParameterError(f"{name} holds {int(bad.sum())} non-finite samples, the first at frame {first}")
+    bad = _checks.non_finite(samples)
+    if bad:
+        first = int(np.flatnonzero(~np.isfinite(samples).all(axis=0))[0])
+        _checks.refuse_non_finite(bad, name, f", the first at frame {first}")
     return samples
 
 

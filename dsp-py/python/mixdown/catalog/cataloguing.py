@@ -264,7 +264,7 @@ def master_catalog(
     if not isinstance(scheduler, str) or not (scheduler in _SCHEDULERS or "://" in scheduler):
         allowed = f"{', '.join(_SCHEDULERS)} or the address of a scheduler, as tcp://host:8786"
         raise ParameterError(f"scheduler = {_checks.shown(scheduler)} is not allowed: it must be {allowed}")
-    all_jobs = catalog_jobs(Path(folder), Path(out), settings, file_format, force)
+    all_jobs = catalog_jobs(_checks.path("folder", folder), _checks.path("out", out), settings, file_format, force)
     place = all_jobs[0].out
     new = not place.exists()
     place.mkdir(parents=True, exist_ok=True)

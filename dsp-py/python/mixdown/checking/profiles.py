@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, SupportsIndex, TypeAlias, overload
 
 from mixdown import _checks
-from mixdown._core import ParameterError
 from mixdown._tables import aligned
 from mixdown.display.html import Shown
 
@@ -189,9 +188,24 @@ _PROFILES = (
 
 
 class Profiles(Shown, tuple[Profile, ...]):
-    """Ingest profiles, printed as a table."""
+    """Ingest profiles, by position and by name, printed as a table."""
 
     __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> Profile: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> tuple[Profile, ...]: ...
+    @overload
+    def __getitem__(self, key: str, /) -> Profile: ...
+    def __getitem__(self, key: SupportsIndex | slice | str, /) -> Profile | tuple[Profile, ...]:
+        if isinstance(key, str):
+            return _checks.by_name("profile", key, {profile.name: profile for profile in self})
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object, /) -> bool:
+        """Whether a profile, or one of this name, is among them."""
+        return any(profile.name == key for profile in self) if isinstance(key, str) else super().__contains__(key)
 
     def __repr__(self) -> str:
         rows = [("profile", "formats", "Hz", "bits", "as of", "source")]
@@ -218,7 +232,7 @@ def profiles() -> Profiles:
     Examples
     --------
     >>> import mixdown as md
-    >>> {profile.name: profile for profile in md.profiles()}["cdbaby"].rates_hz
+    >>> md.profiles()["cdbaby"].rates_hz
     (44100,)
     """
     return Profiles(_PROFILES)
@@ -241,11 +255,5 @@ def profiles_of(given: ProfilesLike) -> tuple[Profile, ...]:
         given = (given,)
     found = []
     for item in _checks.items("profiles", given, "names or profiles"):
-        if isinstance(item, Profile):
-            found.append(item)
-        elif str(item).lower() in known:
-            found.append(known[str(item).lower()])
-        else:
-            allowed = f"it must be one of {', '.join(known)}"
-            raise ParameterError(f"profiles = {_checks.shown(item)} is unknown: {allowed}")
+        found.append(item if isinstance(item, Profile) else _checks.by_name("profiles", item, known))
     return tuple(dict.fromkeys(found))

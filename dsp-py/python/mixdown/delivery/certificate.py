@@ -21,6 +21,8 @@ METER = "ITU-R BS.1770-5, true peak by 32 points per sample and 1024 taps (preci
 
 #: Depth of the clip in dB, and the share of samples in %, from which on a note tells of it.
 _DEEP_CLIP = (6.0, 1.0)
+#: Gain reduction of the limiter in dB from which on a note tells of it: with "auto" clipping it stays below.
+_DEEP_LIMITING_DB = 6.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -179,6 +181,11 @@ class Certificate(Shown):
             notes.append(
                 f"Clipped deeply: {self.clip_depth_db:.1f} dB of the highest peak, {self.clipped_percent:.2g} % of the "
                 "samples. It distorts: listen, or lower the target."
+            )
+        if self.max_reduction_db >= _DEEP_LIMITING_DB:
+            notes.append(
+                f"Limited deeply: at most {self.max_reduction_db:.1f} dB, {self.mean_reduction_db:.1f} dB on average. "
+                "It pumps: listen, lower the target, or let peaks be clipped."
             )
         if self.limiter_fell_back:
             notes.append(

@@ -90,6 +90,7 @@ class Mastered(Shown):
         seconds = self.audio.shape[-1] / self.sample_rate_hz
         return f"<Mastered: {seconds:.2f} s, {self.sample_rate_hz:g} Hz, {self.certificate!r}>"
 
+    @_checks.named
     def write(
         self,
         path: str | os.PathLike[str],
@@ -326,7 +327,7 @@ def master(
         raise ParameterError(f"{unused} is given without reference: there is nothing to match")
     given = _checks.finite(_checks.audio(audio))
     samples = _checks.planar(given)
-    chain = effects if effects is None or isinstance(effects, Effect) else Chain(list(effects))
+    chain = effects if effects is None or isinstance(effects, Effect) else Chain(effects)
     if chain is not None:
         samples = chain(samples, sample_rate_hz)
     matched = None

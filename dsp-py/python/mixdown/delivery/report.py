@@ -45,7 +45,7 @@ def check_report(path: str | os.PathLike[str], name: str = "path") -> Path:
     ParameterError
         For a name of another ending.
     """
-    file = Path(path)
+    file = _checks.path(name, path)
     if file.suffix.lower() not in ENDINGS:
         raise ParameterError(f"{name} = {shown(file)} is not allowed: its name must end in {', '.join(ENDINGS)}")
     check_folder(file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, SupportsIndex, overload
 
 from mixdown import _checks, _core
 from mixdown._core import ParameterError
@@ -106,9 +106,24 @@ class Target(Shown):
 
 
 class Targets(Shown, tuple[Target, ...]):
-    """Delivery targets, printed as a table."""
+    """Delivery targets, by position and by name, printed as a table."""
 
     __slots__ = ()
+
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> Target: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> tuple[Target, ...]: ...
+    @overload
+    def __getitem__(self, key: str, /) -> Target: ...
+    def __getitem__(self, key: SupportsIndex | slice | str, /) -> Target | tuple[Target, ...]:
+        if isinstance(key, str):
+            return _checks.by_name("target", key, {target.name: target for target in self})
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object, /) -> bool:
+        """Whether a target, or one of this name, is among them."""
+        return any(target.name == key for target in self) if isinstance(key, str) else super().__contains__(key)
 
     def __repr__(self) -> str:
         rows = [("target", "LUFS", "dBTP", "quieter", "album", "as of")]
@@ -156,14 +171,11 @@ def find_target(name: str) -> Target:
     ParameterError
         For an unknown name, with all known ones.
     """
-    known = {target.name: target for target in targets()}
-    try:
-        return known[str(name).lower()]
-    except KeyError:
-        hint = _checks.closest(name, known)
-        if isinstance(name, (int, float)):
-            hint = ": a loudness is given by target_lufs"
-        raise ParameterError(f"target = {name!r} is unknown: it must be one of {', '.join(known)}{hint}") from None
+    if isinstance(name, (int, float)):
+        known = ", ".join(target.name for target in targets())
+        hint = ": a loudness is given by target_lufs"
+        raise ParameterError(f"target = {name!r} is unknown: it must be one of {known}{hint}")
+    return _checks.by_name("target", name, {target.name: target for target in targets()})
 
 
 #: The target of `master` unless one is named.
@@ -239,7 +251,11 @@ def playback_gain(loudness: Loudness, target: str, *, channels: int = 2, dual_mo
     >>> print(f"{loud.integrated_lufs:.1f} LUFS is played at {md.playback_gain(loud, 'spotify'):.1f} dB")
     -6.0 LUFS is played at -8.0 dB
     """
-    return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, target, channels, dual_mono)
+    _checks.instance("loudness", loudness, Loudness, "a Loudness", "mixdown.loudness(audio, sample_rate_hz) makes one")
+    name = _checks.by_name("target", target, {known.name: known for known in targets()}).name
+    count = _checks.whole_number("channels", channels, 1, _checks.MAX_CHANNELS)
+    both = _checks.flag("dual_mono", dual_mono)
+    return _core.playback_gain(loudness.integrated_lufs, loudness.true_peak_dbtp, name, count, both)
 
 
 def playback_gains(loudness: Loudness, channels: int, dual_mono: bool) -> dict[str, float]:

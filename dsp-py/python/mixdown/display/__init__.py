@@ -30,33 +30,36 @@ figures, their curve, and players where there is sound.
 
 import mixdown.display.pages  # noqa: F401 (registers the pages of objects)
 from mixdown.display.curves import decay, gain_reduction, response, transfer
-from mixdown.display.figures import LoudnessLike, loudness_over_time, reduction
+
+# Not public: whole pages and their parts, for the reports and programs of the package.
+from mixdown.display.figures import LoudnessLike as LoudnessLike
+from mixdown.display.figures import loudness_over_time as loudness_over_time
+from mixdown.display.figures import reduction as reduction
 from mixdown.display.images import goniometer, spectrogram
-from mixdown.display.mixing import MixStage, mix_report
+from mixdown.display.mixing import MixStage as MixStage
+from mixdown.display.mixing import mix_report as mix_report
 from mixdown.display.players import ab_players, player
-from mixdown.display.report import png, report
+from mixdown.display.report import png as png
+from mixdown.display.report import report as report
 from mixdown.display.routing import mix
 from mixdown.display.signals import compare, loudness, spectrum, waveform
 
 __all__ = [
-    "LoudnessLike",
-    "MixStage",
     "ab_players",
     "compare",
     "decay",
     "gain_reduction",
     "goniometer",
     "loudness",
-    "loudness_over_time",
     "mix",
-    "mix_report",
     "player",
-    "png",
-    "reduction",
-    "report",
     "response",
     "spectrogram",
     "spectrum",
     "transfer",
     "waveform",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

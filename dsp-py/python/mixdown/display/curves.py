@@ -7,7 +7,7 @@ there, in the next colour; from the second on there is a legend.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,6 +88,8 @@ def response(
     6.0
     """
     rate_hz = _checks.sample_rate(sample_rate_hz)
+    if isinstance(effects, Mapping):
+        raise TypeError(f"effects = {_checks.shown(effects)} is not an effect or a list of effects")
     single = isinstance(effects, Effect)
     given = [effects] if isinstance(effects, Effect) else _checks.items("effects", effects, "effects")
     for place, effect in enumerate(given):
@@ -341,7 +343,8 @@ def gain_reduction(
     """
     if not isinstance(effect, Dynamics):
         raise TypeError(f"effect = {_checks.shown(effect)} has no gain reduction: it is not one of the dynamics")
-    _, rate_hz = _checks.recording(audio, sample_rate_hz)
+    given, rate_hz = _checks.recording(audio, sample_rate_hz)
+    _checks.finite(_checks.audio(given))
     reduction_db = effect.gain_reduction(audio, sample_rate_hz, key)
     name = label or effect._name
     courses = [(name, reduction_db)]

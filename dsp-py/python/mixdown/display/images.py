@@ -68,6 +68,7 @@ def spectrogram(
     levels_db, edges_hz = _bands(samples, rate_hz)
     top = float(levels_db.max()) if np.isfinite(levels_db).any() else 0.0
     axes = style.new_axes(height=3.8) if ax is None else ax
+    _checks.drawable(axes)
     duration_s = samples.shape[1] / rate_hz
     edges_s = np.linspace(0.0, max(duration_s, 1e-3), levels_db.shape[1] + 1)
     shown = np.maximum(levels_db, top - range_db)
@@ -167,8 +168,8 @@ def goniometer(
         raise ShapeError(f"audio has {samples.shape[0]} channels: a goniometer is of 2")
     left, right = _checks.finite(samples)
     axes = style.new_axes(4.2, 4.2) if ax is None else ax
-    first = not axes.images
     style.begin(axes)
+    first = not axes.images
     colour = style.next_colour(axes, style.label_or_number(axes, label))
     peak = float(max(np.abs(left).max(initial=0.0), np.abs(right).max(initial=0.0)))
     extent = 1.05 * peak if peak > 0 else 1.0

@@ -251,6 +251,7 @@ def _folded(lines: Sequence[str], most: int) -> list[str]:
     return folded if len(folded) <= most else [*folded[: most - 1], "…"]
 
 
+@_checks.named
 def png(figure: Figure) -> bytes:
     """Draw a figure as a PNG file in memory.
 
@@ -270,6 +271,8 @@ def png(figure: Figure) -> bytes:
     >>> int.from_bytes(picture[16:20], "big"), int.from_bytes(picture[20:24], "big")
     (200, 100)
     """
+    if not hasattr(figure, "savefig"):
+        raise TypeError(f"figure = {_checks.shown(figure)} is not a matplotlib figure: axes.figure is one")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

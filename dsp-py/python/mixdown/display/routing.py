@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from mixdown import _checks
 from mixdown.display.style import AFTER, FAINT, INK, TARGET, new_axes
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class _Stop(NamedTuple):
     is_strip: bool
 
 
+@_checks.named
 def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
     """Draw the routing of a mix: signals from left to right, sends dashed, keys dotted.
 
@@ -80,8 +82,11 @@ def mix(mix: RoutedMix, ax: Axes | None = None) -> Axes:
     >>> {text.get_text(): round(float(text.get_position()[0]), 1) for text in axes.texts}
     {'lead': 0.0, 'hall': 1.0, 'master': 2.0}
     """
+    if not hasattr(mix, "_all"):
+        raise TypeError(f"mix = {_checks.shown(mix)} is not a Mix")
     if ax is None:
         ax = new_axes(9.0, 5.0, (0.01, 0.01, 0.98, 0.98))
+    _checks.drawable(ax)
     ax.axis("off")
     figure = ax.figure.get_figure(root=True)
     if figure.get_layout_engine() is not None:

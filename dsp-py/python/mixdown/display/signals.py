@@ -45,7 +45,7 @@ def waveform(
     Parameters
     ----------
     audio : array, float32 or float64, shape (channels, frames) or (frames,), or what :func:`mixdown.read` returned
-        Full scale is 1, the height of a lane; louder audio is cut there. Non-finite samples leave a gap.
+        Full scale is 1, the height of a lane; louder audio is cut there. Non-finite samples are refused.
     sample_rate_hz : float, optional
         8 000 to 384 000. May be left out for what :func:`mixdown.read` returned.
     ax : matplotlib axes, optional
@@ -67,7 +67,7 @@ def waveform(
     (['L', 'R'], 0.5)
     """
     given, rate_hz = _checks.recording(audio, sample_rate_hz)
-    lanes = _checks.planar(given)
+    lanes = _checks.finite(_checks.planar(given))
     axes = _axes(ax, 1.0 + 0.9 * min(lanes.shape[0], 8))
     name = style.label_or_number(axes, label)
     colour = style.next_colour(axes, name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from mixdown import _checks
 from mixdown.display.html import is_apart
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def new_figure(width: float, height: float, make: Callable[..., Figure] | None =
 
 def begin(axes: Axes) -> None:
     """Give axes without data the colours of all figures; others keep theirs, so that a second drawing goes on."""
+    _checks.drawable(axes)
     if not (axes.lines or axes.collections or axes.images or axes.patches):
         axes.set_prop_cycle(color=LINES)
 

@@ -14,7 +14,7 @@ from mixdown._checks import Audio, AudioLike, Source
 from mixdown._core import ParameterError
 from mixdown.effects.answers import answers, refuse_functions
 from mixdown.effects.processed_blocks import ProcessedBlocks
-from mixdown.effects.setting import Setting, abstract, from_plain
+from mixdown.effects.setting import Setting, abstract, from_plain, meant_setting
 
 
 @abstract
@@ -300,9 +300,15 @@ class Effect(Setting):
     def __rshift__(self, other: Effect) -> Chain:
         """``a >> b``: in series. Chains on either side are flattened."""
         if not isinstance(other, Effect):
-            return NotImplemented
+            if hasattr(type(other), "__rrshift__"):
+                return NotImplemented
+            raise TypeError(f"effect = {_checks.shown(other)} is not an effect{meant_setting(other)}")
         stages = [stage.effects if isinstance(stage, Chain) else (stage,) for stage in (self, other)]
         return Chain([*stages[0], *stages[1]])
+
+    def __rrshift__(self, other: object) -> Chain:
+        """What is no effect cannot stand before one."""
+        raise TypeError(f"effect = {_checks.shown(other)} is not an effect{meant_setting(other)}")
 
 
 @dataclass(frozen=True)
@@ -444,7 +450,7 @@ class Stream:
     def _settings(self, effect: Effect) -> dict[str, Any]:
         """Return an effect for the compiled module."""
         if not isinstance(effect, Effect):
-            raise TypeError(f"effect = {_checks.shown(effect)} is not an effect")
+            raise TypeError(f"effect = {_checks.shown(effect)} is not an effect{meant_setting(effect)}")
         refuse_functions(effect._functions())
         settings = effect._engine(self._rate_hz)
         effect._warn(self._rate_hz)

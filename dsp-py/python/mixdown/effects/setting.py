@@ -45,7 +45,7 @@ class _ByName(ABCMeta):
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             if cls in _ABSTRACT:
                 raise TypeError(f"{cls.__name__} is abstract: it has no settings of its own")
-            _checks.check_call(cls.__name__, _signature(cls), args, kwargs)
+            _checks.check_call(cls.__name__, _signature(cls), args, kwargs, processes=hasattr(cls, "process"))
             return super().__call__(*args, **kwargs)
 
         @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any, ClassVar, Literal, Self, cast, get_args
 
 from mixdown import _checks
@@ -20,6 +21,20 @@ Note = Literal[
 ]
 # fmt: on
 """Note values: a part of a bar of 4/4, "d" dotted (3/2 as long), "t" of a triplet (2/3 as long)."""
+
+#: Other ways to write what follows the note value.
+_ENDINGS = (("d", r"[\s-]*(dotted|dot|\.)"), ("t", r"[\s-]*(triplets?|trip|tr)"))
+
+
+def _note(note: Any) -> str:
+    """Return a note value; of one in other words, as "1/8 dotted", the right one is told."""
+    known = get_args(Note)
+    for letter, ending in _ENDINGS:
+        meant = re.sub(f"{ending}$", letter, note.lower()) if isinstance(note, str) else note
+        if meant != note and meant in known:
+            allowed = f"it must be one of {', '.join(known)}: did you mean {meant}?"
+            raise ParameterError(f"note = {_checks.shown(note)} is not allowed: {allowed}")
+    return _checks.one_of("note", note, known)
 
 
 @abstract
@@ -39,7 +54,7 @@ class TempoEffect(Effect):
         number, tempo_bpm, note = (getattr(self, name) for name in (self._timed, "tempo_bpm", "note"))
         if tempo_bpm is not None:
             tempo_bpm = _checks.in_range("tempo_bpm", tempo_bpm, *range_of(self._name, "tempo_bpm"))
-        if note is not None and _checks.one_of("note", note, get_args(Note)) == "off":
+        if note is not None and _note(note) == "off":
             # A tempo counts with a note alone.
             tempo_bpm = note = None
         if number is not None and (note is not None or tempo_bpm is not None):

@@ -144,7 +144,7 @@ def check_cover(path: str | os.PathLike[str], profile: str | CoverLimits = "dist
     """
     from PIL import Image
 
-    limits = profile if isinstance(profile, CoverLimits) else COVER_LIMITS.get(profile)
+    limits = profile if isinstance(profile, CoverLimits) else COVER_LIMITS.get(str(profile))
     if limits is None:
         known = ", ".join(COVER_LIMITS)
         raise ParameterError(f"profile = {_checks.shown(profile)} is unknown: it must be one of {known}")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from mixdown import _checks
 from mixdown._core import ParameterError
 from mixdown.files.names import printable, shown
 
@@ -144,6 +145,7 @@ class Tags:
         """
         from mixdown.delivery.codes import gtin, isrc
 
+        _checks.instance("tags", texts, Mapping, "a mapping of names to texts", 'as {"title": "Song"}')
         unknown = sorted(set(texts) - set(WRITABLE))
         if unknown:
             raise ParameterError(f"tags has no {unknown[0]}: known are {', '.join(WRITABLE)}")

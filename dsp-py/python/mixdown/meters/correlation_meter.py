@@ -209,7 +209,7 @@ def correlation(audio: Source, sample_rate_hz: float | None = None, *, window_ms
     """
     given, rate_hz = _checks.recording(audio, sample_rate_hz)
     meter = CorrelationMeter(rate_hz, window_ms=window_ms)
-    samples = two_channels(given, "correlation")
+    samples = _checks.finite(two_channels(given, "correlation"))
     frames = samples.shape[-1]
     # Positions that do not drift, and the end.
     steps = np.arange(1, int(frames / rate_hz / _STEP_S) + 2)

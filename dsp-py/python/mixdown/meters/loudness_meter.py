@@ -322,7 +322,7 @@ def loudness(
         dual_mono=dual_mono,
         precision=precision,
     )
-    _observe(meter, samples, progress)
+    _observe(meter, samples, _checks.callback("progress", progress))
     reading = meter.reading()
     if reading.sample_peak_dbfs > _WHOLE_NUMBERS_DBFS:
         hint = "full scale is 1.0; mixdown.to_float makes it of whole numbers"

@@ -281,8 +281,8 @@ class Mix(Shown, Measured, Strips):
         >>> [(text.get_text(), round(text.get_position()[0], 1)) for text in mix.graph().texts]
         [('lead', 0.0), ('hall', 1.0), ('master', 2.0)]
         """
-        if axes is not None and not hasattr(axes, "add_patch"):
-            raise TypeError(f"axes = {_checks.shown(axes)} is not a matplotlib Axes")
+        if axes is not None:
+            _checks.drawable(axes, "axes")
         return drawing(self, axes)
 
     @classmethod

@@ -182,8 +182,10 @@ def vinyl_sides(
     >>> sides.sides, sides.longest_s, sides.difference_s
     (((0, 1, 2), (3, 4)), 740.0, 200.0)
     """
-    lengths = [_figure(f"durations_s[{at}]", value, 0) for at, value in enumerate(durations_s)]
-    bright = [_brightness(f"brightness[{at}]", value) for at, value in enumerate(brightness)]
+    given_s = _checks.items("durations_s", durations_s, "numbers")
+    shares = _checks.items("brightness", brightness, "numbers")
+    lengths = [_figure(f"durations_s[{at}]", value, 0) for at, value in enumerate(given_s)]
+    bright = [_brightness(f"brightness[{at}]", value) for at, value in enumerate(shares)]
     gaps = [_figure(f"gaps_s[{at}]", value, 0) for at, value in enumerate(gaps_s)] or [0] * len(lengths)
     if not lengths:
         raise ParameterError("durations_s is empty: a side takes one song or more")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from mixdown import _checks
 from mixdown._checks import Audio
 from mixdown.analysis import Stems
 from mixdown.display import html, style
 from mixdown.display.html import page_of
 from mixdown.display.players import player
-from mixdown.display.signals import waveform
+from mixdown.display.signals import lane_names, waveform
 from mixdown.files import Recording
 
 #: Longest sound within the page of an object, in s: of what is longer, the loudest part. 10 s of a song in stereo
@@ -27,9 +29,11 @@ def sound(audio: Audio, sample_rate_hz: float, source: object = None) -> tuple[s
     """Return the waveform and a player of a sound; where it cannot be played, why."""
     lanes = _checks.planar(audio)
     height = 0.9 + 0.55 * min(lanes.shape[0], 8)
-    given = source if isinstance(source, Recording) else lanes
-    rate_hz = None if isinstance(source, Recording) else sample_rate_hz
-    drawn = html.drawn(waveform(given, rate_hz, style.new_axes(7.0, height)))
+    # What is not finite is told below the waveform, in which it is silent.
+    finite = lanes if not _checks.non_finite(lanes) else np.nan_to_num(lanes, posinf=0.0, neginf=0.0)
+    axes = waveform(finite, sample_rate_hz, style.new_axes(7.0, height))
+    axes.set_yticks(axes.get_yticks(), lane_names(source, lanes.shape[0]))
+    drawn = html.drawn(axes)
     return drawn, played(audio, sample_rate_hz)
 
 
@@ -42,7 +46,7 @@ def played(audio: Audio, sample_rate_hz: float) -> str:
         return html.line(f"{lanes.shape[0]} channels: browsers play 1 to {_MOST_CHANNELS}.")
     bad = _checks.non_finite(lanes)
     return (
-        html.line(f"{bad} non-finite samples: no player.")
+        html.line(f"{bad} non-finite samples, drawn as 0: no player.")
         if bad
         else player(audio, sample_rate_hz, longest_s=LONGEST_S)
     )
