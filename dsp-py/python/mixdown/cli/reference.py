@@ -33,7 +33,7 @@ _INTRODUCTION = f"""\
 - `--quiet` leaves errors, files, JSON and the exit code.
 - `-` is standard input for `master`, `compare`, `check`, `codec`, `translate`, `measure` and `vinyl`. A file whose name
   begins with `-` is given as `./-name`.
-- Files that exist are replaced with `--force` only, and are never half-written: an output is written beside its place
+- Existing files are replaced only with `--force`, and are never half-written: an output is written beside its place
   and renamed.
 - Options that take several names take them with commas between, or are repeated.
 - `mixdown --install-completion` makes bash, zsh, fish and PowerShell complete verbs, options, and the names of targets,

@@ -75,4 +75,4 @@ def _profiles(profiles: Profiles) -> str:
 @page_of.register
 def _devices(devices: Devices) -> str:
     head = ("Device", "dB SPL", "In mono", "Noise", "Source")
-    return html.page("Devices", html.table(head, devices.rows, left=1))
+    return html.page("Devices", html.table(head, devices.rows))
