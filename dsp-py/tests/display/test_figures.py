@@ -337,3 +337,15 @@ assert plt.get_fignums() == [later.figure.number] and not hasattr(later, "_repr_
 def test_pyplot_is_used_where_it_is_in_use_and_nowhere_else() -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", ALONE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("draw", [md.display.loudness, md.display.spectrum], ids=lambda draw: draw.__name__)
+def test_an_empty_figure_says_why_until_something_is_drawn(draw: Callable[..., Any]) -> None:
+    axes = draw(np.zeros((2, RATE_HZ)), RATE_HZ)
+    (text,) = axes.texts
+    assert text.get_text() in ("No loudness: silence.", "No levels: silence.")
+    draw(song(1, 2), RATE_HZ, axes)
+    assert list(axes.texts) == []
+    assert [text.get_text() for text in md.display.loudness(song(1, 2)[:, :4_800], RATE_HZ).texts] == [
+        "No loudness: shorter than 400 ms."
+    ]

@@ -165,6 +165,7 @@ def loudness(
     axes.plot(short_s, style.finite(reading.short_term_lufs), color=colour, linewidth=2.0)
     if np.isfinite(reading.integrated_lufs):
         axes.axhline(reading.integrated_lufs, color=colour, linewidth=1.1, linestyle=(0, (6, 3)))
+    _tell(axes, "No loudness: silence." if times_s.size else "No loudness: shorter than 400 ms.")
     if target_lufs is not None:
         wanted = f"target {style.number_text(target_lufs)} LUFS"
         axes.axhline(target_lufs, color=style.INK, linewidth=1.0, linestyle=":", label=wanted)
@@ -227,6 +228,7 @@ def draw_levels(axes: Axes, frequencies_hz: NDArray[np.float64], levels_db: NDAr
     """Draw levels over frequency as the next line."""
     axes.plot(frequencies_hz, style.finite(levels_db), linewidth=1.8, label=label)
     style.over_frequency(axes)
+    _tell(axes, "No levels: silence.")
     values = _values(axes)
     top = float(values.max()) if values.size else _SILENT_DB + _SPECTRUM_DB
     span = float(np.clip(top - values.min(), 24.0, _SPECTRUM_DB)) if values.size else _SPECTRUM_DB
@@ -295,6 +297,19 @@ def highest(axes: Axes, least: float) -> float:
     numbers = np.concatenate([np.ravel(value) for value in values]) if values else np.zeros(0)
     numbers = numbers[np.isfinite(numbers)]
     return float(numbers.max()) if numbers.size else least
+
+
+def _tell(axes: Axes, told: str) -> None:
+    """Write into axes why there is no curve, as long as there is none."""
+    for text in [text for text in axes.texts if text.get_gid() == _EMPTY]:
+        text.remove()
+    if not _values(axes).size:
+        text = axes.text(0.5, 0.5, told, transform=axes.transAxes, color=style.FAINT, ha="center", va="center")
+        text.set_gid(_EMPTY)
+
+
+#: Mark of the reason that there is no curve.
+_EMPTY = "empty"
 
 
 def _values(axes: Axes) -> NDArray[np.float64]:
