@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import _thread
 import json
+import signal
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,14 @@ def cores(request, monkeypatch) -> int:
 def two_cores(monkeypatch) -> None:
     """Two cores, whatever the machine has."""
     monkeypatch.setattr(_threads, "cores", lambda: 2)
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C interrupts, also where the shell that started the tests has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -93,7 +102,7 @@ class TestEach:
         assert max(shares) == 1.0
         assert all(0 < share <= 1 for share in shares)
 
-    def test_ctrl_c_ends_what_runs_and_starts_nothing_more(self, two_cores) -> None:
+    def test_ctrl_c_ends_what_runs_and_starts_nothing_more(self, two_cores, interruptible) -> None:
         begun = []
 
         def work(item: int, progress: Progress) -> None:
