@@ -46,7 +46,7 @@ def test_json_names_the_report_and_tags_need_not_go_into_the_master(tmp_path: Pa
     ("name", "line"),
     [
         ("report.txt", "--report = {file} is not allowed: its name must end in .html, .pdf, .png"),
-        ("missing/report.html", "{file}: no such file or directory"),
+        ("missing/report.html", "{file}: folder {file.parent} does not exist"),
         ("there.html", "{file}: exists already: --force replaces it"),
     ],
 )

@@ -40,7 +40,7 @@ def test_names_are_shown_and_written_as_they_are(tmp_path: Path, encoding: str) 
     environment = os.environ | {"PYTHONIOENCODING": encoding, "COLUMNS": "80"}
     measured = run("measure", *places, "missing [/b].wav", env=environment)
     assert measured.returncode == 1
-    assert measured.stderr == "mixdown: missing [/b].wav: no such file or directory\n"
+    assert measured.stderr == "mixdown: missing [/b].wav: folder missing [ does not exist\n"
     unfolded = "".join(measured.stdout.split())
     for shown in (
         "[bold]brackets[red].wav",
@@ -66,7 +66,7 @@ def test_errors_show_the_name_that_was_given(tmp_path: Path, song: Path, monkeyp
         assert done.returncode == 1
         assert done.stderr.startswith("mixdown: two  blanks [/b].wav: not a readable audio file")
     done = call("master", "song.wav", "-o", "no such/[folder].wav")
-    assert done.stderr == "mixdown: no such/[folder].wav: no such file or directory\n"
+    assert done.stderr == "mixdown: no such/[folder].wav: folder no such does not exist\n"
 
 
 def test_standard_input(tmp_path: Path, song: Path) -> None:

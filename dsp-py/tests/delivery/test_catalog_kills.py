@@ -260,7 +260,7 @@ def test_workers_of_another_version_or_without_the_folders_are_refused(
 ) -> None:
     with cluster(tmp_path) as address:
         with monkeypatch.context() as patched:
-            patched.setattr("mixdown.catalog.cluster.version", lambda _: "9.9")
+            patched.setattr("mixdown.catalog.cluster._version", lambda: "9.9")
             with pytest.raises(md.ParameterError, match=r"its worker tcp://\S+ has mixdown \S+, this is 9\.9"):
                 md.master_catalog(songs, tmp_path / "out", scheduler=address)
         with monkeypatch.context() as patched:

@@ -120,9 +120,13 @@ def _folders(jobs: Sequence[Job]) -> list[Path]:
 
 def _seen(folder: Path, out: Path) -> tuple[str, bool, bool]:
     """Return what a worker has: its version, and whether it sees the folders."""
+    return _version(), folder.is_dir(), os.access(out, os.W_OK | os.X_OK)
+
+
+def _version() -> str:
     from importlib.metadata import version
 
-    return version("mixdown"), folder.is_dir(), os.access(out, os.W_OK | os.X_OK)
+    return version("mixdown")
 
 
 def _there(job: Job) -> tuple[Path, Path]:
@@ -132,8 +136,6 @@ def _there(job: Job) -> tuple[Path, Path]:
 
 def _refuse_strangers(client: Any, job: Job, address: str) -> None:
     """Refuse a cluster whose workers are of another version, or do not share the folders."""
-    from importlib.metadata import version
-
     try:
         client.wait_for_workers(1, timeout=_PATIENCE_S)
     except TimeoutError:
@@ -143,8 +145,8 @@ def _refuse_strangers(client: Any, job: Job, address: str) -> None:
     for worker, seen in sorted(found.items()):
         if isinstance(seen, BaseException):
             wrong = f"cannot run mixdown ({type(seen).__name__}: {' '.join(str(seen).split())})"
-        elif seen[0] != version("mixdown"):
-            wrong = f"has mixdown {seen[0]}, this is {version('mixdown')}"
+        elif seen[0] != _version():
+            wrong = f"has mixdown {seen[0]}, this is {_version()}"
         elif not seen[1]:
             wrong = f"does not see {shown(folder)}"
         elif not seen[2]:
