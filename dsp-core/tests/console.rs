@@ -1,7 +1,7 @@
 //! The mixer: sums, order, latency, mutes, and the laws over the whole mixer.
 
 use crate::common::*;
-use mixdown::{dynamics::*, filters::*, levels::*, reverbs::*, *};
+use mixdown::{console::FunctionParams, dynamics::*, filters::*, levels::*, reverbs::*, *};
 
 const FRAMES: usize = 6_000;
 const MONO: StripInput = StripInput::Track { channels: 1 };
@@ -411,4 +411,21 @@ fn a_mono_branch_in_parallel_with_stereo_goes_to_both_sides() {
     let wide = Effect::MidSide { mid: vec![PanParams::default().into()], side: vec![] };
     let error = wide.build::<f64>(&StreamSpec::new(48_000.0, 2).unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "mid: channels = 2 does not fit: 1 needed");
+}
+
+#[test]
+fn without_an_answer_a_function_passes_its_input_with_its_latency() {
+    let effect = |latency_frames| Effect::Function(FunctionParams { latency_frames, tail_s: 0.5 });
+    let mut running = effect(3).build::<f64>(&spec(2)).unwrap();
+    assert_eq!((running.latency_frames(), running.tail()), (3, Tail::Frames(24_000)));
+    for _ in 0..2 {
+        let mut audio = [1.0, 2.0, f64::NAN, 4.0, -1.0, -2.0, -3.0, -4.0];
+        running.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
+        assert_eq!(audio, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0]);
+        assert_eq!(running.non_finite_samples(), 1);
+        running.reset();
+    }
+    assert_eq!(running.set_params(&effect(3)), Ok(()));
+    assert_eq!(running.set_params(&effect(4)), Err(Error::NeedsRebuild { param: "latency_frames" }));
+    assert!(FunctionParams { tail_s: 61.0, ..Default::default() }.check_fields(48_000.0).is_err());
 }

@@ -37,6 +37,9 @@ impl Compiler {
     }
 }
 
+/// Makes the text of a file anew.
+pub(crate) type Edit<'a> = &'a dyn Fn(&str) -> String;
+
 /// `core` and `alloc`, which is all that a program without `std` needs, built from a copy of the source.
 pub(crate) struct Library<'a> {
     pub(crate) target: &'a str,
@@ -45,7 +48,7 @@ pub(crate) struct Library<'a> {
     /// Flags for that crate.
     pub(crate) builtins_flags: &'a [&'a str],
     /// Files below the library that are changed first, and how.
-    pub(crate) edits: &'a [(&'a str, &'a dyn Fn(&str) -> String)],
+    pub(crate) edits: &'a [(&'a str, Edit<'a>)],
 }
 
 impl Library<'_> {

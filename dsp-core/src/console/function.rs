@@ -166,30 +166,3 @@ impl<S: Sample> Processor<S> for Function<S> {
 /// in the order of its strips, the master last. It returns as many channels and frames as it gets, planar, or ends the
 /// rendering.
 pub type Answer<'f, S> = &'f mut dyn FnMut(usize, &Block<'_, '_, S>) -> ControlFlow<(), Vec<S>>;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        console::effect::Effect,
-        foundation::params::{Params, Tunable},
-    };
-
-    #[test]
-    fn without_an_answer_it_passes_its_input_with_its_latency() {
-        let spec = StreamSpec::new(48_000.0, 2).unwrap();
-        let effect = |latency_frames| Effect::Function(FunctionParams { latency_frames, tail_s: 0.5 });
-        let mut running = effect(3).build::<f64>(&spec).unwrap();
-        assert_eq!((running.latency_frames(), running.tail()), (3, Tail::Frames(24_000)));
-        for _ in 0..2 {
-            let mut audio = [1.0, 2.0, f64::NAN, 4.0, -1.0, -2.0, -3.0, -4.0];
-            running.process(&mut BlockMut::from_planar(&mut audio, 2).unwrap());
-            assert_eq!(audio, [0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, -1.0]);
-            assert_eq!(running.non_finite_samples(), 1);
-            running.reset();
-        }
-        assert_eq!(running.set_params(&effect(3)), Ok(()));
-        assert_eq!(running.set_params(&effect(4)), Err(Error::NeedsRebuild { param: "latency_frames" }));
-        assert!(FunctionParams { tail_s: 61.0, ..Default::default() }.check_fields(48_000.0).is_err());
-    }
-}
