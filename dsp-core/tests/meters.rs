@@ -8,9 +8,9 @@ const RATE_HZ: f64 = 48_000.0;
 
 /// Rounding of a mean of some hundred thousand squares.
 const ROUNDING: f64 = 1e-9;
-/// SOUND.md, section 2: identical and inverted channels.
+/// Identical and inverted channels.
 const EXACT_CORRELATION: f64 = 1e-6;
-/// SOUND.md, section 2: independent noise after 10 s. Over the whole of it, r has a deviation of 1/√480 000 = 0.0014.
+/// Independent noise after 10 s. Over the whole of it, r has a deviation of 1/√480 000 = 0.0014.
 const NO_CORRELATION: f64 = 0.03;
 /// Of the level of noise in one third of an octave, in ten seconds.
 const NOISE_DB: f64 = 0.2;

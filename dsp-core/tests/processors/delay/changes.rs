@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn another_time_does_not_click_in_either_way() {
-    /// SOUND.md 9, in dBFS.
+    /// Largest residue of a change, in dBFS.
     const LIMIT_DBFS: f64 = -80.0;
     for time_change in [TimeChange::Fade, TimeChange::Repitch] {
         for (from_ms, to_ms) in
