@@ -7,10 +7,15 @@ use kira::{
     info::Info,
 };
 use mixdown::prelude::*;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Settings half of an effect that the mixer of kira has built, once it has.
-type Shared = Arc<Mutex<Option<Settings>>>;
+/// The newest settings, and the way to the callback once kira has started the track. Beside the handle, only the change
+/// of the sample rate takes the lock, which is no audio callback.
+type Shared = Arc<Mutex<(Effect, Option<Settings>)>>;
+
+fn held(shared: &Shared) -> MutexGuard<'_, (Effect, Option<Settings>)> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Adds an effect of mixdown to a track of kira.
 pub struct MixdownBuilder(Effect);
@@ -27,14 +32,17 @@ impl MixdownBuilder {
 pub struct MixdownHandle(Shared);
 
 impl MixdownHandle {
-    /// Sends other settings of the same effect; a no-op before kira has started the track.
+    /// Sends other settings of the same effect. They hold from before the start, and over a change of the sample rate.
     ///
     /// # Errors
-    /// What the effect refuses.
+    /// What the effect refuses, once the track has started; nothing changes then.
     pub fn set(&mut self, effect: &Effect) -> Result<(), Error> {
-        // Only the change of the sample rate, which is no audio callback, takes the same lock.
-        let mut settings = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        settings.as_mut().map_or(Ok(()), |settings| settings.set(effect))
+        let mut shared = held(&self.0);
+        if let Some(settings) = &mut shared.1 {
+            settings.set(effect)?;
+        }
+        shared.0 = effect.clone();
+        Ok(())
     }
 }
 
@@ -42,22 +50,20 @@ impl EffectBuilder for MixdownBuilder {
     type Handle = MixdownHandle;
 
     fn build(self) -> (Box<dyn KiraEffect>, MixdownHandle) {
-        let settings = Shared::default();
+        let shared = Arc::new(Mutex::new((self.0, None)));
         let effect = Running {
-            effect: self.0,
             live: None,
-            settings: Arc::clone(&settings),
+            shared: Arc::clone(&shared),
             left: vec![0.0; CHUNK_FRAMES],
             right: vec![0.0; CHUNK_FRAMES],
         };
-        (Box::new(effect), MixdownHandle(settings))
+        (Box::new(effect), MixdownHandle(shared))
     }
 }
 
 struct Running {
-    effect: Effect,
     live: Option<Live>,
-    settings: Shared,
+    shared: Shared,
     left: Vec<f32>,
     right: Vec<f32>,
 }
@@ -65,10 +71,9 @@ struct Running {
 impl Running {
     /// At a rate out of range, or with settings that it does not allow, the track plays on without the effect.
     fn rebuild(&mut self, sample_rate: u32) {
-        let built = StreamSpec::new(f64::from(sample_rate), 2).and_then(|spec| live(&self.effect, &spec)).ok();
-        let (live, settings) = built.unzip();
-        self.live = live;
-        *self.settings.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = settings;
+        let mut shared = held(&self.shared);
+        let built = StreamSpec::new(f64::from(sample_rate), 2).and_then(|spec| live(&shared.0, &spec)).ok();
+        (self.live, shared.1) = built.unzip();
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{cpal, kira::MixdownBuilder, live::live, plugin::Plugin, rodio::Effec
 use ::kira::{
     AudioManager, AudioManagerSettings, Frame, Tween,
     backend::mock::{MockBackend, MockBackendSettings},
-    effect::EffectBuilder,
+    effect::{Effect as KiraEffect, EffectBuilder},
     info::MockInfoBuilder,
     track::TrackBuilder,
 };
@@ -138,8 +138,7 @@ fn a_plug_in_reports_sets_and_plays() {
 #[test]
 fn an_effect_of_kira_plays_and_takes_settings() {
     let samples = noise(FRAMES);
-    let (mut effect, mut handle) = MixdownBuilder::new(presence(6.0)).build();
-    handle.set(&presence(3.0)).unwrap();
+    let (mut effect, _handle) = MixdownBuilder::new(presence(6.0)).build();
     effect.init(RATE_HZ, 128);
     let mut frames: Vec<Frame> = samples.chunks(2).map(|frame| Frame::new(frame[0], frame[1])).collect();
     let info = MockInfoBuilder::new().build();
@@ -149,13 +148,32 @@ fn an_effect_of_kira_plays_and_takes_settings() {
     }
     let played: Vec<f32> = frames.iter().flat_map(|frame| [frame.left, frame.right]).collect();
     assert_eq!(played, processed(&presence(6.0), &samples));
-    handle.set(&presence(0.0)).unwrap();
 
     // Nobody's rate: the track plays on, unchanged.
     effect.on_change_sample_rate(1);
     let mut frame = [Frame::from_mono(0.5)];
     effect.process(&mut frame, 1.0, &info);
     assert_eq!(frame[0], Frame::from_mono(0.5));
+}
+
+#[test]
+fn settings_of_kira_hold_from_before_the_start_and_over_a_change_of_rate() {
+    let gain = |gain_db| GainParams { gain_db, ..Default::default() }.into();
+    let (mut effect, mut handle) = MixdownBuilder::new(gain(0.0)).build();
+    let info = MockInfoBuilder::new().build();
+    let level = |effect: &mut Box<dyn KiraEffect>| {
+        let mut frames = [Frame::from_mono(0.5); 2_000];
+        effect.process(&mut frames, 1.0 / f64::from(RATE_HZ), &info);
+        frames[1_999].left
+    };
+    handle.set(&gain(-6.0)).unwrap();
+    effect.init(RATE_HZ, 128);
+    assert!((f64::from(level(&mut effect)) - 0.5 * db_to_gain(-6.0)).abs() < 1e-7);
+    handle.set(&gain(-20.0)).unwrap();
+    assert_eq!(level(&mut effect), 0.05);
+    assert!(handle.set(&gain(500.0)).is_err());
+    effect.on_change_sample_rate(44_100);
+    assert_eq!(level(&mut effect), 0.05);
 }
 
 #[test]
