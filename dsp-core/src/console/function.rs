@@ -29,9 +29,9 @@ params! {
 /// The place of a function of a whole signal: a model, a plug-in, code of another language.
 ///
 /// # Signal
-/// in -> function -> out, by a rendering in stages ([`stage`](super::stage), [`stage_mix`](super::stage_mix)): what arrives is recorded, the function
-/// answers it, and the answer is played in its place. Until there is an answer it passes its input, delayed by its
-/// latency, as it does in a stream.
+/// in -> function -> out, by a rendering in stages ([`stage`](super::stage), [`stage_mix`](super::stage_mix)): what
+/// arrives is recorded, the function answers it, and the answer is played in its place. Until there is an answer it
+/// passes its input, delayed by its latency, as it does in a stream.
 #[derive(Clone, Debug)]
 pub struct Function<S> {
     spec: StreamSpec,

@@ -134,7 +134,7 @@ class _Reading(Document, Generic[_Album]):
                     raise TypeError(f"sides = {_checks.shown(sides)} does not hold lists of titles: [[…], […]]")
             for position, title in enumerate(side):
                 self._title((*place, position), f"sides[{number}][{position}]", title, titles)
-        return sides  # type: ignore[no-any-return]
+        return cast(list[list[str]], sides)
 
     def _title(self, place: Place, name: str, title: Any, titles: Sequence[str]) -> None:
         """Refuse a title that no song has."""
